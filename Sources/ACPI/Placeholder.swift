@@ -1,0 +1,1 @@
+// Placeholder of the ACPI module; replaced as it is written.

@@ -1,0 +1,1 @@
+// Placeholder of the Block module; replaced as it is written.

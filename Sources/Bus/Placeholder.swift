@@ -1,0 +1,1 @@
+// Placeholder of the Bus module; replaced as it is written.

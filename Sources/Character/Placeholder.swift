@@ -1,0 +1,1 @@
+// Placeholder of the Character module; replaced as it is written.

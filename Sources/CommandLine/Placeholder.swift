@@ -1,0 +1,1 @@
+// Placeholder of the CommandLine module; replaced as it is written.

@@ -1,0 +1,1 @@
+// Placeholder of the Configuration module; replaced as it is written.

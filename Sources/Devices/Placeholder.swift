@@ -1,0 +1,1 @@
+// Placeholder of the Devices module; replaced as it is written.

@@ -1,0 +1,1 @@
+// Placeholder of the Firmware module; replaced as it is written.

@@ -1,0 +1,1 @@
+// Placeholder of the Host module; replaced as it is written.

@@ -1,0 +1,1 @@
+// Placeholder of the Hypervisor module; replaced as it is written.

@@ -1,0 +1,1 @@
+// Placeholder of the JSON module; replaced as it is written.

@@ -1,0 +1,1 @@
+// Placeholder of the KVM module; replaced as it is written.

@@ -1,0 +1,1 @@
+// Placeholder of the Log module; replaced as it is written.

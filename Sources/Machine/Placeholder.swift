@@ -1,0 +1,1 @@
+// Placeholder of the Machine module; replaced as it is written.

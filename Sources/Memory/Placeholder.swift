@@ -1,0 +1,1 @@
+// Placeholder of the Memory module; replaced as it is written.

@@ -1,0 +1,1 @@
+// Placeholder of the PCI module; replaced as it is written.

@@ -1,0 +1,1 @@
+// Placeholder of the QMP module; replaced as it is written.

@@ -1,0 +1,1 @@
+// Placeholder of the QTest module; replaced as it is written.

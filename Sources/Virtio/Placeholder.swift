@@ -1,0 +1,1 @@
+// Placeholder of the Virtio module; replaced as it is written.

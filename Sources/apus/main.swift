@@ -1,0 +1,3 @@
+internal import Synchronization
+let m = Mutex(1)
+print("apus \(m.withLock { $0 })")
