@@ -1,0 +1,216 @@
+package import Memory
+internal import Synchronization
+
+/// One of the two spaces a processor reaches devices in: port I/O, or memory-mapped I/O.
+///
+/// Devices are mapped at ranges; where ranges overlap the higher priority is seen, and among equals the one mapped
+/// last. A guest access goes to exactly one device.
+///
+/// ```
+///        vCPU thread              control thread
+///             │ read/write             │ map/unmap/move
+///             ▼                        ▼
+///        ┌─────────┐   replaced   ┌─────────┐
+///        │ Table n │ ◄─── whole ──│ Table n+1│      a table is immutable
+///        └────┬────┘              └─────────┘
+///             ▼
+///        BusDevice.read(access)
+/// ```
+///
+/// A vCPU takes the current table once per access and holds no lock while the device works, so a device may map,
+/// unmap or move anything (a BAR moves inside a configuration write) without deadlock. The price: a device may see one
+/// last access just after it was unmapped.
+package final class AddressSpace: Sendable {
+    /// One mapped range; the handle to unmap or move it.
+    package final class Mapping: Sendable {
+        package let range: GuestRange
+        package let name: String
+        fileprivate let device: any BusDevice
+        fileprivate let priority: Int
+
+        fileprivate init(range: GuestRange, name: String, device: any BusDevice, priority: Int) {
+            self.range = range
+            self.name = name
+            self.device = device
+            self.priority = priority
+        }
+    }
+
+    /// What the processor sees, flattened: sorted, disjoint pieces.
+    private final class Table: Sendable {
+        struct Piece {
+            let first: UInt64
+            let last: UInt64
+            let mapping: Mapping
+        }
+
+        let pieces: [Piece]
+        let doorbells: [Doorbell]
+
+        init(_ mappings: [Mapping], _ doorbells: [Doorbell]) {
+            self.pieces = Table.flatten(mappings)
+            self.doorbells = doorbells
+        }
+
+        func piece(at address: UInt64) -> Piece? {
+            var low = 0
+            var high = pieces.count
+            while low < high {
+                let middle = (low + high) / 2
+                if pieces[middle].last < address { low = middle + 1 } else { high = middle }
+            }
+            guard low < pieces.count, pieces[low].first <= address else { return nil }
+            return pieces[low]
+        }
+
+        /// Later in `mappings` and higher in priority wins.
+        private static func flatten(_ mappings: [Mapping]) -> [Piece] {
+            let ranked = mappings.enumerated().sorted {
+                ($0.element.priority, $0.offset) > ($1.element.priority, $1.offset)
+            }
+            var pieces: [Piece] = []
+            for (_, mapping) in ranked {
+                // What is left of this range after everything that outranks it, left to right.
+                var first = mapping.range.start.rawValue
+                let last = mapping.range.last.rawValue
+                var gaps: [Piece] = []
+                var exhausted = false
+                for piece in pieces where piece.last >= first && piece.first <= last {
+                    if piece.first > first { gaps.append(Piece(first: first, last: piece.first - 1, mapping: mapping)) }
+                    if piece.last >= last {
+                        exhausted = true
+                        break
+                    }
+                    first = piece.last + 1
+                }
+                if !exhausted { gaps.append(Piece(first: first, last: last, mapping: mapping)) }
+                pieces.append(contentsOf: gaps)
+                pieces.sort { $0.first < $1.first }
+            }
+            return pieces
+        }
+    }
+
+    private struct State {
+        var mappings: [Mapping] = []
+        var doorbells: [Doorbell] = []
+        var binder: (any DoorbellBinder)?
+        var table = Table([], [])
+    }
+
+    package let kind: Kind
+    private let state = Mutex(State())
+
+    package enum Kind: Sendable { case port, memory }
+
+    package init(_ kind: Kind) { self.kind = kind }
+
+    // MARK: Mapping
+
+    /// Makes `device` answer for `range`. Takes effect for accesses that begin after the call.
+    @discardableResult
+    package func map(_ range: GuestRange, name: String, priority: Int = 0, to device: any BusDevice) -> Mapping {
+        let mapping = Mapping(range: range, name: name, device: device, priority: priority)
+        state.withLock { state in
+            state.mappings.append(mapping)
+            state.table = Table(state.mappings, state.doorbells)
+        }
+        return mapping
+    }
+
+    /// Takes a mapping away. Idempotent.
+    package func unmap(_ mapping: Mapping) {
+        state.withLock { state in
+            state.mappings.removeAll { $0 === mapping }
+            state.table = Table(state.mappings, state.doorbells)
+        }
+    }
+
+    /// Every mapping, in order of address, for `info mtree` and tests.
+    package var mappings: [Mapping] {
+        state.withLock { $0.mappings }.sorted { $0.range.start < $1.range.start }
+    }
+
+    // MARK: Doorbells
+
+    /// Lets the accelerator serve doorbells in the kernel, those already attached included.
+    package func bindDoorbells(with binder: any DoorbellBinder) {
+        let doorbells = state.withLock { state in
+            state.binder = binder
+            return state.doorbells
+        }
+        for doorbell in doorbells { binder.bind(doorbell, in: kind) }
+    }
+
+    /// From now on a write that matches `doorbell` signals its event instead of reaching a device.
+    package func attach(_ doorbell: Doorbell) {
+        let binder = state.withLock { state in
+            state.doorbells.append(doorbell)
+            state.table = Table(state.mappings, state.doorbells)
+            return state.binder
+        }
+        binder?.bind(doorbell, in: kind)
+    }
+
+    /// Takes a doorbell away. Idempotent.
+    package func detach(_ doorbell: Doorbell) {
+        let binder: (any DoorbellBinder)? = state.withLock { state in
+            guard let index = state.doorbells.firstIndex(of: doorbell) else { return nil }
+            state.doorbells.remove(at: index)
+            state.table = Table(state.mappings, state.doorbells)
+            return state.binder
+        }
+        binder?.unbind(doorbell, in: kind)
+    }
+
+    // MARK: Access
+
+    /// A guest's read: the value in the low `width` bytes, all ones where nothing answers.
+    package func read(_ address: GuestAddress, _ width: AccessWidth) -> UInt64 {
+        let table = state.withLock { $0.table }
+        guard let piece = table.piece(at: address.rawValue) else { return width.mask }
+        guard let access = AddressSpace.access(address, width, piece) else {
+            return split(address, width) { read($0, .one) }
+        }
+        return piece.mapping.device.read(access) & width.mask
+    }
+
+    /// A guest's write.
+    package func write(_ value: UInt64, to address: GuestAddress, _ width: AccessWidth) {
+        let table = state.withLock { $0.table }
+        for doorbell in table.doorbells where doorbell.matches(address, width, value) {
+            return doorbell.event.signal()
+        }
+        guard let piece = table.piece(at: address.rawValue) else { return }
+        guard let access = AddressSpace.access(address, width, piece) else {
+            var rest = value
+            _ = split(address, width) { byte in
+                write(rest & 0xff, to: byte, .one)
+                rest >>= 8
+                return 0
+            }
+            return
+        }
+        piece.mapping.device.write(value & width.mask, access)
+    }
+
+    /// Whether any device answers at `address`.
+    package func isMapped(_ address: GuestAddress) -> Bool {
+        state.withLock { $0.table }.piece(at: address.rawValue) != nil
+    }
+
+    /// The device's view of an access, or nil if it reaches past the piece it begins in.
+    private static func access(_ address: GuestAddress, _ width: AccessWidth, _ piece: Table.Piece) -> Access? {
+        guard piece.last - address.rawValue >= width.count - 1 else { return nil }
+        return Access(offset: address.rawValue - piece.mapping.range.start.rawValue, width: width)
+    }
+
+    /// An access across the end of a device is one access per byte, as a bus without that width would do it.
+    private func split(_ address: GuestAddress, _ width: AccessWidth, _ body: (GuestAddress) -> UInt64) -> UInt64 {
+        var result: UInt64 = 0
+        for index in 0..<width.count {
+            result |= (body(GuestAddress(address.rawValue &+ index)) & 0xff) << (index * 8)
+        }
+        return result
+    }
+}

@@ -1,1 +1,0 @@
-// Placeholder of the Bus module; replaced as it is written.

@@ -1,1 +1,0 @@
-// Placeholder of the Host module; replaced as it is written.

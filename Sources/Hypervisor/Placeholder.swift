@@ -1,1 +1,0 @@
-// Placeholder of the Hypervisor module; replaced as it is written.

@@ -1,1 +1,0 @@
-// Placeholder of the Log module; replaced as it is written.

@@ -1,1 +1,0 @@
-// Placeholder of the Memory module; replaced as it is written.
