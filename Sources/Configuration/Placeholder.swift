@@ -1,1 +1,0 @@
-// Placeholder of the Configuration module; replaced as it is written.

@@ -1,1 +1,0 @@
-// Placeholder of the JSON module; replaced as it is written.
