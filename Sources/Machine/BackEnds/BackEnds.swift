@@ -1,0 +1,105 @@
+package import Block
+package import Configuration
+package import Host
+package import Log
+internal import Synchronization
+
+/// The host's side of a machine's devices, by the names users gave them: disk images, I/O threads, sources of
+/// randomness, character streams.
+///
+/// Devices name their back ends (`drive=d0`, `iothread=t0`, `rng=r0`), in any order with them on the command line; so all
+/// back ends are made first, and devices look them up. A back end that only one device can have is *claimed*.
+///
+/// Control thread only.
+package final class BackEnds: Sendable {
+    struct State {
+        var blocks: [BlockBackEnd] = []
+        var ioThreads: [IOThread] = []
+        var objects: [ObjectConfiguration] = []
+        var shared: IOThread?
+    }
+
+    let log: Log
+    let state = Mutex(State())
+
+    package init(log: Log) { self.log = log }
+
+    // MARK: I/O threads
+
+    /// The `-object iothread`s.
+    package var ioThreads: [IOThread] { state.withLock { $0.ioThreads } }
+
+    /// The named I/O thread, or the one that devices share which name none.
+    func ioThread(named name: String?, for device: String) throws(MachineError) -> IOThread {
+        guard let name else { return try sharedIOThread() }
+        let threads = ioThreads
+        if let thread = threads.first(where: { $0.identifier == name }) { return thread }
+        throw .unknown(
+            kind: "iothread", name: name, nearest: Spelling.nearest(to: name, among: threads.map(\.identifier)),
+            hint: "\(device) needs -object iothread,id=\(name)")
+    }
+
+    private func sharedIOThread() throws(MachineError) -> IOThread {
+        if let shared = state.withLock({ $0.shared }) { return shared }
+        let thread = try makeIOThread("shared")
+        state.withLock { $0.shared = thread }
+        return thread
+    }
+
+    private func makeIOThread(_ name: String) throws(MachineError) -> IOThread {
+        do throws(Errno) {
+            return try IOThread(name)
+        } catch {
+            throw .system(action: "start the I/O thread '\(name)'", errno: error)
+        }
+    }
+
+    // MARK: Objects
+
+    /// Makes an `-object`.
+    func add(_ object: ObjectConfiguration) throws(MachineError) {
+        guard !state.withLock({ $0.objects.contains { $0.identifier == object.identifier } }) else {
+            throw .configuration(.duplicateIdentifier(kind: "object", identifier: object.identifier))
+        }
+        guard let type = ObjectType.named(object.type) else {
+            throw .unknown(
+                kind: "object type", name: object.type,
+                nearest: Spelling.nearest(to: object.type, among: ObjectType.all.map(\.name)),
+                hint: "-object help lists them")
+        }
+        try configured { () throws(ConfigurationError) in
+            _ = try PropertyReader(object.properties, type.schema, subject: "-object \(object.type)")
+        }
+        if type.name == "iothread" {
+            let thread = try makeIOThread(object.identifier)
+            state.withLock { $0.ioThreads.append(thread) }
+        }
+        state.withLock { $0.objects.append(object) }
+    }
+
+    /// The named object, which must be of one of `types`.
+    func object(named name: String, of types: [String], for device: String) throws(MachineError) -> ObjectConfiguration {
+        let objects = state.withLock { $0.objects }
+        guard let object = objects.first(where: { $0.identifier == name }) else {
+            throw .unknown(
+                kind: "object", name: name, nearest: Spelling.nearest(to: name, among: objects.map(\.identifier)),
+                hint: "\(device) needs -object \(types[0]),id=\(name)")
+        }
+        guard types.contains(object.type) else {
+            throw .part(option: device, reason: "'\(name)' is a \(object.type), not a \(types.joined(separator: " or ")).")
+        }
+        return object
+    }
+
+    /// Ends the threads, when no device is left.
+    func finish() {
+        let threads = state.withLock { state in
+            defer {
+                state.ioThreads = []
+                state.shared = nil
+            }
+            return state.ioThreads + (state.shared.map { [$0] } ?? [])
+        }
+        for thread in threads { thread.finish() }
+    }
+}

@@ -1,0 +1,24 @@
+package import Bus
+package import Configuration
+package import Host
+package import Hypervisor
+package import Log
+package import Memory
+
+/// A machine under construction: what a board and its devices are made with.
+///
+/// Made once the accelerator and the memory are there. Everything in it outlives the devices. Control thread only.
+package struct Construction: Sendable {
+    package let configuration: MachineConfiguration
+    package let loop: EventLoop
+    package let clock: Clock
+    package let log: Log
+    package let memory: GuestMemory
+    package let hypervisor: any Hypervisor
+    package let buses: Buses
+    package let backEnds: BackEnds
+    let power: PowerRequests
+
+    /// An input of the interrupt controller, for a device that has it to itself.
+    func interruptLine(_ number: UInt32) -> InterruptLine { InterruptLine(number: number, controller: hypervisor) }
+}

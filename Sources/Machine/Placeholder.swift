@@ -1,1 +1,0 @@
-// Placeholder of the Machine module; replaced as it is written.

@@ -1,1 +1,0 @@
-// Placeholder of the QMP module; replaced as it is written.

@@ -1,0 +1,24 @@
+package import Configuration
+package import JSON
+
+/// The error a QMP client gets: a class it can act on and a sentence for a person.
+package struct QMPError: Error, Sendable, Equatable {
+    /// QEMU's closed set; clients compare these words.
+    package enum Class: String, Sendable {
+        case genericError = "GenericError"
+        case commandNotFound = "CommandNotFound"
+        case deviceNotFound = "DeviceNotFound"
+        case deviceNotActive = "DeviceNotActive"
+        case kvmMissingCapability = "KVMMissingCap"
+    }
+
+    package let errorClass: Class
+    package let text: String
+
+    package init(_ errorClass: Class = .genericError, _ text: String) {
+        self.errorClass = errorClass
+        self.text = text
+    }
+
+    var json: JSON { ["class": .string(errorClass.rawValue), "desc": .string(text)] }
+}
