@@ -23,7 +23,7 @@ package struct CacheConfiguration: Sendable, Equatable {
     }
 }
 
-/// `-drive`: an image and, unless `if=none`, the device it is attached to.
+/// `-drive`, `-pflash`: an image and, unless `if=none`, the device it is attached to.
 package struct DriveConfiguration: Sendable, Equatable {
     package enum Interface: String, Sendable, CaseIterable { case none, virtio, pflash }
     package enum Media: String, Sendable, CaseIterable { case disk, cdrom }
@@ -31,7 +31,8 @@ package struct DriveConfiguration: Sendable, Equatable {
     /// What a device's `drive=` names.
     package var identifier: String?
     package var file: String?
-    package var interface = Interface.virtio
+    /// `nil` when not said: a back end only if a device names the drive, else a virtio disk of its own.
+    package var interface: Interface?
     /// `format=`; `nil` asks for a look at the image.
     package var format: String?
     package var isReadOnly = false
@@ -79,6 +80,13 @@ package struct BlockNodeConfiguration: Sendable, Equatable {
     package init(driver: String, nodeName: String? = nil) {
         self.driver = driver
         self.nodeName = nodeName
+    }
+}
+
+extension BlockNodeConfiguration.Child {
+    package init(_ role: String, _ target: BlockNodeReference) {
+        self.role = role
+        self.target = target
     }
 }
 

@@ -4,7 +4,7 @@ package struct FirmwareConfiguration: Sendable, Equatable {
     package var kernel: String?
     /// `-initrd`: path of the initial RAM disk.
     package var initialRAMDisk: String?
-    /// `-append`: the kernel's command line; several of them joined by blanks.
+    /// `-append`: the kernel's command line.
     package var commandLine: String?
     /// `-bios`: path of the firmware image.
     package var image: String?

@@ -43,8 +43,6 @@ package struct MachineConfiguration: Sendable, Equatable {
     package var lifecycle = LifecycleConfiguration()
     package var process = ProcessConfiguration()
     package var test: TestConfiguration?
-    /// `-incoming`'s URI, or `defer`.
-    package var incoming: String?
 
     package init() {}
 }
@@ -72,7 +70,7 @@ package struct ProcessorConfiguration: Sendable, Equatable {
     }
 }
 
-/// `-accel qtest` and its socket: how a test drives the machine.
+/// `-qtest`, `-qtest-log`: how a test drives the machine.
 package struct TestConfiguration: Sendable, Equatable {
     /// `-qtest`: where the test listens (or Apus does, with `server`).
     package var channel: CharacterReference?

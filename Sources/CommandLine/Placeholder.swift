@@ -1,1 +1,0 @@
-// Placeholder of the CommandLine module; replaced as it is written.
