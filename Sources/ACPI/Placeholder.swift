@@ -1,1 +1,0 @@
-// Placeholder of the ACPI module; replaced as it is written.
