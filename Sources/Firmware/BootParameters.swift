@@ -1,4 +1,4 @@
-package import Memory
+import Memory
 
 /// `struct boot_params`, Linux' "zero page": the kernel's setup header with a loader's answers filled in, the memory map
 /// and the place of the initrd (Linux Documentation/arch/x86/zero-page.rst).

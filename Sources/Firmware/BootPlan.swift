@@ -1,3 +1,4 @@
+package import Hypervisor
 package import Memory
 
 /// What must stand in guest memory before the first instruction, and the registers it starts with.

@@ -100,7 +100,7 @@ package struct BzImage: Sendable {
     /// Where the kernel goes: at the address it prefers, or as low as it fits.
     func place(in ledger: MemoryLedger, file: String) throws(FirmwareError) -> AddressRange {
         // The kernel unpacks itself no lower than its preferred address wherever it was loaded, so nothing below helps.
-        let floor = max(preferredAddress, LowMemory.highMemory.rawValue)
+        let floor = max(preferredAddress, LowMemory.highMemory)
         let window = UInt64(0)..<1 << 32
         if let start = isRelocatable ? floor.aligned(up: alignment) : floor,
             let wanted = AddressRange(start: start, count: memorySize)

@@ -1,3 +1,5 @@
+import Hypervisor
+
 extension DirectBoot {
     /// Plans a bzImage: boot parameters, command line, kernel and initrd.
     func plan(_ image: BzImage, _ ledger: inout MemoryLedger) throws(FirmwareError) -> BootPlan {
@@ -12,7 +14,7 @@ extension DirectBoot {
 
         let start = place.lowerBound
         let entry = image.is64Bit
-            ? EntryState.long64(at: start + BzImage.entry64Offset) : EntryState.protected32(at: start)
+            ? try EntryState.linux64(at: start + BzImage.entry64Offset) : try EntryState.linux32(at: start)
         var plan = BootPlan(entry: entry, kernel: place, initrd: initrd)
         var parameters = BootParameters(for: image, at: start)
         plan.placeLinux(&parameters, commandLine: commandLine, for: self)
@@ -28,9 +30,9 @@ extension DirectBoot {
     /// below 4 GiB is still better: the direct map of early boot covers it.
     private static func initrdWindows(_ image: BzImage) -> [AddressRange] {
         let fourGiB: UInt64 = 1 << 32
-        let low = LowMemory.highMemory.rawValue..<max(LowMemory.highMemory.rawValue, min(image.initrdLast + 1, fourGiB))
+        let low = LowMemory.highMemory..<max(LowMemory.highMemory, min(image.initrdLast + 1, fourGiB))
         return image.acceptsHighInitrd
-            ? [low, LowMemory.highMemory.rawValue..<fourGiB, fourGiB..<UInt64.max] : [low]
+            ? [low, LowMemory.highMemory..<fourGiB, fourGiB..<UInt64.max] : [low]
     }
 }
 
@@ -46,9 +48,10 @@ extension BootPlan {
 
     /// What every way in needs.
     mutating func placeCommon(commandLine: [UInt8]) {
+        let descriptors = FlatDescriptorTable.bytes(is64Bit: entry.is64Bit)
         place("the command line", at: LowMemory.commandLine.lowerBound, commandLine)
-        place("the descriptor table", at: LowMemory.descriptorTable.lowerBound, FlatDescriptorTable.bytes(for: entry.mode))
-        if entry.mode == .long64 {
+        place("the descriptor table", at: LowMemory.descriptorTable.lowerBound, descriptors)
+        if entry.is64Bit {
             let tables = LowMemory.pageTables.lowerBound
             place("the page tables", at: tables, IdentityPageTables.bytes(at: tables))
         }

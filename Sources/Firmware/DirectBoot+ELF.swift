@@ -1,3 +1,5 @@
+import Hypervisor
+
 extension DirectBoot {
     /// What Linux takes on x86 (COMMAND_LINE_SIZE less the NUL). An ELF file states no limit, and a kernel that cuts its
     /// command line silently is worse than a refusal.
@@ -16,26 +18,27 @@ extension DirectBoot {
             }
             do throws(MemoryLedger.Refusal) {
                 try ledger.claim(segment.memory, for: "another of its segments")
-            } catch .outsideRAM {
-                throw ledger.shortage(of: segment.memory, file: path)
-            } catch .taken(let other) {
-                throw .overlaps(file: path, range: segment.memory, other: other)
+            } catch {
+                switch error {
+                case .outsideRAM: throw ledger.shortage(of: segment.memory, file: path)
+                case .taken(let other): throw .overlaps(file: path, range: segment.memory, other: other)
+                }
             }
             end = max(end, segment.memory.upperBound)
             start = min(start, segment.memory.lowerBound)
         }
         // A kernel that is entered without paging, or by its own idea of where boot data ends, takes 32-bit addresses.
-        let high = LowMemory.highMemory.rawValue
+        let high = LowMemory.highMemory
         let initrd = try placeInitrd([high..<1 << 32], &ledger, kernel: start..<end)
 
-        var plan = BootPlan(
-            entry: image.pvhEntry.map(EntryState.pvh) ?? EntryState.long64(at: image.entry), kernel: start..<end,
-            initrd: initrd)
-        if image.pvhEntry != nil {
+        var plan: BootPlan
+        if let pvhEntry = image.pvhEntry {
+            plan = BootPlan(entry: try .pvh(at: pvhEntry), kernel: start..<end, initrd: initrd)
             let info = PVHStartInfo(map: memoryMap, rootPointer: rootPointer, initrd: initrd)
             plan.place("the PVH start information", at: LowMemory.startInfo.lowerBound, info.bytes)
             plan.placeCommon(commandLine: commandLine)
         } else {
+            plan = BootPlan(entry: try .linux64(at: image.entry), kernel: start..<end, initrd: initrd)
             var parameters = BootParameters()
             plan.placeLinux(&parameters, commandLine: commandLine, for: self)
         }

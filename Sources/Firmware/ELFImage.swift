@@ -46,7 +46,7 @@ package struct ELFImage: Sendable {
                 throw .notAKernel(file: file.path, found: "a dynamically linked program")
             case Self.note:
                 let notes = try ELFNotes(table, at: position, index, of: file)
-                pvhEntry = try pvhEntry ?? notes.pvhEntry()
+                if pvhEntry == nil { pvhEntry = try notes.pvhEntry() }
             default:
                 break
             }

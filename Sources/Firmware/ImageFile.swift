@@ -1,4 +1,5 @@
-internal import Glibc
+import CLinux
+import Glibc
 package import Host
 package import Memory
 

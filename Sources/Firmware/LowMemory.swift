@@ -43,7 +43,7 @@ package enum LowMemory {
     /// Where boards put the ACPI root pointer.
     package static let rootPointer = GuestAddress(0xe0000)
     /// Where RAM goes on after the legacy hole.
-    package static let highMemory = GuestAddress(0x100000)
+    package static let highMemory: UInt64 = 0x100000
 
     /// The areas of the picture by name, in its order.
     package static let areas: [(name: String, range: AddressRange)] = [

@@ -1,3 +1,5 @@
+import Memory
+
 /// Who has what of the guest's RAM while a boot is planned: every placement is a claim, and claims never overlap.
 ///
 /// Kernels state their addresses themselves, so each claim is checked against the board's map and against all earlier
@@ -48,7 +50,7 @@ struct MemoryLedger {
 
     /// The error for a kernel that wants `range`, which is not all RAM.
     func shortage(of range: AddressRange, file: String) -> FirmwareError {
-        guard range.lowerBound >= LowMemory.highMemory.rawValue, canGrow(to: range.upperBound) else {
+        guard range.lowerBound >= LowMemory.highMemory, canGrow(to: range.upperBound) else {
             return .outsideMemory(file: file, range: range)
         }
         return .kernelNeedsMemory(file: file, mebibytes: (range.upperBound + 0xf_ffff) >> 20)

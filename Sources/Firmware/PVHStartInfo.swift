@@ -1,4 +1,4 @@
-package import Memory
+import Memory
 
 /// `hvm_start_info` with the module list and memory map that it points to (Xen
 /// xen/include/public/arch-x86/hvm/start_info.h, version 1).
