@@ -49,7 +49,7 @@ let package = Package(
         module("Hypervisor", ["Host", "Memory", "Bus"]),
         module("PCI", ["Host", "Memory", "Bus", "Hypervisor", "Log"]),
         module("Devices", ["CLinux", "Host", "Memory", "Bus", "Character", "Log"]),
-        module("Firmware", ["Host", "Memory"]),
+        module("Firmware", ["CLinux", "Host", "Memory", "Hypervisor"]),
         // 5: accelerators and virtio
         module("KVM", ["CLinux", "Host", "Memory", "Bus", "Hypervisor", "Log"]),
         module("QTest", ["CLinux", "Host", "Memory", "Bus", "Hypervisor", "Log"]),
@@ -84,7 +84,7 @@ let package = Package(
         tests("CommandLineTests", ["CommandLine", "Configuration"]),
         tests("PCITests", ["PCI", "Bus", "Host", "Memory", "Hypervisor", "Support"]),
         tests("DevicesTests", ["Devices", "Bus", "Character", "Host", "Memory", "Support"]),
-        tests("FirmwareTests", ["Firmware", "Host", "Memory", "Support"]),
+        tests("FirmwareTests", ["Firmware", "Host", "Memory", "Hypervisor", "Support"]),
         tests("KVMTests", ["KVM", "Bus", "Hypervisor", "Host", "Memory", "Support"]),
         tests("QTestTests", ["QTest", "Bus", "Hypervisor", "Host", "Memory", "Support"]),
         tests("VirtioTests", ["Virtio", "PCI", "Block", "Bus", "Hypervisor", "Host", "Memory", "Support"]),

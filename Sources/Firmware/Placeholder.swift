@@ -1,1 +1,0 @@
-// Placeholder of the Firmware module; replaced as it is written.
