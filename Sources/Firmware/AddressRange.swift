@@ -23,3 +23,11 @@ extension AddressRange {
         "0x\(String(lowerBound, radix: 16))...0x\(String(isEmpty ? lowerBound : upperBound - 1, radix: 16))"
     }
 }
+
+extension UInt64 {
+    /// The next multiple of `alignment`, a power of two, that is not below; nil past the end.
+    func aligned(up alignment: UInt64) -> UInt64? {
+        let (sum, overflow) = addingReportingOverflow(alignment - 1)
+        return overflow ? nil : sum & ~(alignment - 1)
+    }
+}

@@ -1,7 +1,7 @@
 import Memory
 
-/// `struct boot_params`, Linux' "zero page": the kernel's setup header with a loader's answers filled in, the memory map
-/// and the place of the initrd (Linux Documentation/arch/x86/zero-page.rst).
+/// `struct boot_params`, Linux' "zero page": the kernel's setup header with a loader's answers filled in, the memory
+/// map and the place of the initrd (Linux Documentation/arch/x86/zero-page.rst).
 struct BootParameters {
     private var page = BootStructure(size: 4096)
 

@@ -12,7 +12,7 @@ package struct BzImage: Sendable {
     let payload: AddressRange
     /// The kernel has the 64-bit entry point, 0x200 bytes into the payload.
     package let is64Bit: Bool
-    /// The kernel reads the upper halves of the initrd's address and size.
+    /// The kernel is a 64-bit one that reads the upper halves of the initrd's address and size.
     let acceptsHighInitrd: Bool
     let isRelocatable: Bool
     /// A power of two.
@@ -35,7 +35,8 @@ package struct BzImage: Sendable {
 
     /// Whether a file's first bytes are those of an x86 Linux kernel.
     static func recognises(_ head: [UInt8]) -> Bool {
-        head.count >= 0x206 && head[0x1fe] == 0x55 && head[0x1ff] == 0xaa && head[0x202..<0x206].elementsEqual("HdrS".utf8)
+        head.count >= 0x206 && head[0x1fe..<0x200].elementsEqual([0x55, 0xaa])
+            && head[0x202..<0x206].elementsEqual("HdrS".utf8)
     }
 
     /// Reads the header from the first bytes of `file`.
@@ -51,7 +52,7 @@ package struct BzImage: Sendable {
         }
         let xloadflags = version >= 0x020c ? try header.u16(0x236) : 0
         is64Bit = xloadflags & 1 << 0 != 0
-        acceptsHighInitrd = xloadflags & 1 << 1 != 0
+        acceptsHighInitrd = xloadflags & 0b11 == 0b11
         isRelocatable = try header.u8(0x234) != 0
         alignment = UInt64(try header.u32(0x230))
         preferredAddress = try header.u64(0x258)
@@ -63,6 +64,9 @@ package struct BzImage: Sendable {
 
         guard alignment.nonzeroBitCount == 1 else {
             throw .malformed(file: file, problem: "kernel_alignment is \(alignment), not a power of two")
+        }
+        guard isRelocatable || preferredAddress >= LowMemory.highMemory else {
+            throw .malformed(file: file, problem: "pref_address is below 1 MiB, and it cannot be relocated")
         }
     }
 

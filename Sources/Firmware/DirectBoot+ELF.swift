@@ -1,8 +1,8 @@
 import Hypervisor
 
 extension DirectBoot {
-    /// What Linux takes on x86 (COMMAND_LINE_SIZE less the NUL). An ELF file states no limit, and a kernel that cuts its
-    /// command line silently is worse than a refusal.
+    /// What Linux takes on x86 (COMMAND_LINE_SIZE less the NUL). An ELF file states no limit, and a kernel that cuts
+    /// its command line silently is worse than a refusal.
     private static let linuxCommandLineLimit = 2047
 
     /// Plans an ELF kernel: its segments where they say, then PVH's structures or Linux' own.

@@ -97,10 +97,9 @@ package struct DirectBoot: Sendable {
     private func memoryFor(
         _ size: UInt64, _ windows: [AddressRange], _ ledger: MemoryLedger, after kernel: AddressRange
     ) -> UInt64? {
-        // The board's own areas (ACPI tables) may stand above the last RAM: a MiB for them.
-        let spare: UInt64 = 2 << 20
-        guard let end = AddressRange(start: kernel.upperBound, count: size)?.upperBound, end < 1 << 40 else { return nil }
-        let accepted = windows.contains { $0.upperBound >= end }
-        return accepted && ledger.canGrow(to: end) ? (end + spare + 0xf_ffff) >> 20 : nil
+        guard let end = AddressRange(start: kernel.upperBound, count: size)?.upperBound,
+            windows.contains(where: { $0.upperBound >= end })
+        else { return nil }
+        return ledger.mebibytes(toReach: end)
     }
 }

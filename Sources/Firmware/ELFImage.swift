@@ -41,7 +41,9 @@ package struct ELFImage: Sendable {
             let position = index * Self.headerSize
             switch try table.u32(position) {
             case Self.load:
-                if let segment = try Self.segment(table, at: position, index, size: file.size) { segments.append(segment) }
+                if let segment = try Self.segment(table, at: position, index, size: file.size) {
+                    segments.append(segment)
+                }
             case Self.interpreter:
                 throw .notAKernel(file: file.path, found: "a dynamically linked program")
             case Self.note:
@@ -86,8 +88,8 @@ package struct ELFImage: Sendable {
             throw .malformed(file: file.path, problem: "e_phnum is \(count), not 1 to \(headerLimit)")
         }
         let what = "the program header table"
-        return HeaderBytes(
-            try file.bytes(at: offset, count: count * headerSize, what: what), of: file.path, what: what, origin: offset)
+        let bytes = try file.bytes(at: offset, count: count * headerSize, what: what)
+        return HeaderBytes(bytes, of: file.path, what: what, origin: offset)
     }
 
     /// One PT_LOAD header; nil for an empty segment.

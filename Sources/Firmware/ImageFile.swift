@@ -5,8 +5,8 @@ package import Memory
 
 /// A kernel or initrd on the host's disk: open, measured once, never read whole.
 ///
-/// The loaders read headers of a few KiB through `bytes(at:count:what:)` and let the bulk go from the file straight into
-/// guest memory. The file stays open, so that a reset loads the same file again although its path may be gone.
+/// The loaders read headers of a few KiB through `bytes(at:count:what:)` and let the bulk go from the file straight
+/// into guest memory. The file stays open, so that a reset loads the same file again although its path may be gone.
 /// Safe from any thread.
 package final class ImageFile: Sendable {
     /// The path as the user gave it, for messages.
@@ -67,7 +67,15 @@ package final class ImageFile: Sendable {
         do throws(MemoryError) {
             try memory.read(range, from: descriptor, at: offset)
         } catch {
-            throw .cannotWrite(what: path, error)
+            switch error {
+            case .endOfFile(let missing):
+                let needed = offset &+ range.count
+                throw .truncated(file: path, what: "what is to be loaded", needed: needed, size: needed &- missing)
+            case .cannotRead(let errno):
+                throw .cannotRead(file: path, offset: offset, errno: errno)
+            default:
+                throw .cannotWrite(what: path, error)
+            }
         }
     }
 

@@ -3,8 +3,8 @@ package import Memory
 /// What lies where in the first MiB of a guest that is booted directly.
 ///
 /// ```
-/// 0x000000  real-mode vectors and BIOS data: left zero       ┐
-/// 0x001000  global descriptor table                          │
+/// 0x000000  real-mode vectors and BIOS data: left zero
+/// 0x001000  global descriptor table                          ┐
 /// 0x002000  PVH start information, modules, memory map       │ `bootData`:
 /// 0x004000  boot parameters ("zero page")                    │ no part of a kernel
 /// 0x005000  stack, one page, grows down from 0x6000          │ may lie here
@@ -32,13 +32,13 @@ package enum LowMemory {
     package static let pageTables: AddressRange = 0x6000..<0xc000
     /// The command line with its NUL.
     package static let commandLine: AddressRange = 0x10000..<0x20000
-    /// Everything above: RAM that the loaders need and that no part of a kernel may cover.
-    package static let bootData: AddressRange = 0x0..<0x20000
+    /// All of these: RAM that the loaders need and that no part of a kernel may cover.
+    package static let bootData: AddressRange = 0x1000..<0x20000
 
     /// Where PCs keep the extended BIOS data area; direct boot leaves it empty.
     package static let extendedBIOSData: AddressRange = 0x9fc00..<0xa0000
-    /// Where a guest without `acpi_rsdp_addr` looks for the ACPI root pointer, at 16-byte steps (ACPI 6.5 §5.2.5.1), and
-    /// for the SMBIOS entry point (from 0xf0000).
+    /// Where a guest without `acpi_rsdp_addr` looks for the ACPI root pointer, at 16-byte steps (ACPI 6.5 §5.2.5.1),
+    /// and for the SMBIOS entry point (from 0xf0000).
     package static let biosArea: AddressRange = 0xe0000..<0x100000
     /// Where boards put the ACPI root pointer.
     package static let rootPointer = GuestAddress(0xe0000)

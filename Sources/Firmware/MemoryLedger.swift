@@ -40,20 +40,23 @@ struct MemoryLedger {
         ram.contains { $0.contains(range) } && !claims.contains { $0.range.overlaps(range) }
     }
 
-    /// Whether a larger `-m` would turn addresses up to `end` into RAM.
+    /// The `-m`, in MiB, that turns addresses up to `end` into RAM, or nil where no `-m` does.
     ///
     /// Boards fill low memory first, at least 2 GiB of it, before they go on at 4 GiB. So where there is RAM above
     /// 4 GiB, or 2 GiB would not do, `-m` cannot help.
-    func canGrow(to end: UInt64) -> Bool {
-        !ram.contains { $0.upperBound > 1 << 32 } && end <= 2 << 30
+    func mebibytes(toReach end: UInt64) -> UInt64? {
+        // Boards keep the last RAM for themselves (ACPI tables): a little to spare.
+        let spare: UInt64 = 2 << 20
+        guard end <= 2 << 30, !ram.contains(where: { $0.upperBound > 1 << 32 }) else { return nil }
+        return (end + spare + 0xf_ffff) >> 20
     }
 
     /// The error for a kernel that wants `range`, which is not all RAM.
     func shortage(of range: AddressRange, file: String) -> FirmwareError {
-        guard range.lowerBound >= LowMemory.highMemory, canGrow(to: range.upperBound) else {
+        guard range.lowerBound >= LowMemory.highMemory, let mebibytes = mebibytes(toReach: range.upperBound) else {
             return .outsideMemory(file: file, range: range)
         }
-        return .kernelNeedsMemory(file: file, mebibytes: (range.upperBound + 0xf_ffff) >> 20)
+        return .kernelNeedsMemory(file: file, mebibytes: mebibytes)
     }
 
     /// The lowest free range of `count` bytes within `window` that starts at a multiple of `alignment`, a power of two.
@@ -84,13 +87,5 @@ struct MemoryLedger {
             }
         }
         return nil
-    }
-}
-
-extension UInt64 {
-    /// The next multiple of `alignment`, a power of two, that is not below; nil past the end.
-    func aligned(up alignment: UInt64) -> UInt64? {
-        let (sum, overflow) = addingReportingOverflow(alignment - 1)
-        return overflow ? nil : sum & ~(alignment - 1)
     }
 }

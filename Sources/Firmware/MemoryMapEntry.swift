@@ -2,8 +2,8 @@ package import Memory
 
 /// One stretch of guest-physical memory as the guest is told about it at boot.
 ///
-/// The board makes the map; the numbers are those of the BIOS call INT 15h E820h, which both the Linux boot protocol and
-/// PVH carry on (ACPI 6.5 §15).
+/// The board makes the map; the numbers are those of the BIOS call INT 15h E820h, which both the Linux boot protocol
+/// and PVH carry on (ACPI 6.5 §15).
 package struct MemoryMapEntry: Hashable, Sendable {
     package enum Kind: UInt32, Sendable {
         case ram = 1

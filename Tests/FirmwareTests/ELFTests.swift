@@ -83,7 +83,7 @@ struct ELFTests {
             try refusal([.init(address: 0xffff_f000)])
                 == "The kernel image wants memory at 0xfffff000...0xffffffff, where this machine has no RAM.")
         #expect(
-            try refusal([.init(address: 0x3ff_f800)]) == "The kernel image needs more memory: use at least -m 65M.")
+            try refusal([.init(address: 0x3ff_f800)]) == "The kernel image needs more memory: use at least -m 67M.")
         #expect(throws: Never.self) { try refusal([.init(address: 0x20000)]) }
     }
 
@@ -91,7 +91,9 @@ struct ELFTests {
     func absurdSegments() throws {
         var wraps = SyntheticELF()
         wraps.segments.append(.init(address: .max - 100))
-        #expect(throws: FirmwareError.malformed(file: "image", problem: "segment 1 passes the end of the address space")) {
+        #expect(
+            throws: FirmwareError.malformed(file: "image", problem: "segment 1 passes the end of the address space")
+        ) {
             try KernelImage(ScratchFile().image(wraps.bytes))
         }
         var full = SyntheticELF()

@@ -55,10 +55,12 @@ struct HostileImageTests {
         }
     }
 
-    @Test("An ELF kernel cut at any byte is refused, and as truncated once it is recognised")
-    func truncatedELF() throws {
+    @Test(
+        "An ELF kernel cut at any byte is refused, and as truncated once it is recognised",
+        arguments: [nil, 0x100_0000 as UInt64])
+    func truncatedELF(pvhEntry: UInt64?) throws {
         var image = SyntheticELF()
-        image.pvhEntry = 0x100_0000
+        image.pvhEntry = pvhEntry
         let bytes = image.bytes
         let file = try ScratchFile()
         for count in 1..<bytes.count {

@@ -36,6 +36,22 @@ struct LowMemoryTests {
         #expect(LowMemory.biosArea.contains(LowMemory.rootPointer.rawValue))
     }
 
+    @Test("The descriptor table has flat code of the entry's mode at 0x10, data at 0x18 and a TSS at 0x20")
+    func descriptors() {
+        for is64Bit in [true, false] {
+            let bytes = FlatDescriptorTable.bytes(is64Bit: is64Bit)
+            func descriptor(_ selector: Int) -> UInt64 {
+                bytes[selector..<selector + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+            }
+            // Present, execute and read, limit 0xfffff pages; L or D by the mode.
+            #expect(descriptor(0x10) & 0x000f_ff00_0000_ffff == 0x000f_9b00_0000_ffff)
+            #expect(descriptor(0x10) >> 52 == (is64Bit ? 0xa : 0xc))
+            #expect(descriptor(0x18) == 0x00cf_9300_0000_ffff)
+            #expect(descriptor(0x20) == 0x0000_8b00_0000_0067)
+            #expect(descriptor(0x00) == 0 && descriptor(0x28) == 0)
+        }
+    }
+
     @Test("The page tables map each of the first 4 GiB to itself, for supervisors, writable")
     func pagesMapToThemselves() {
         let base: UInt64 = 0x6000

@@ -17,8 +17,9 @@ struct ScratchFile: ~Copyable {
     /// Replaces the contents and opens them as an image.
     func image(_ bytes: [UInt8], path: String = "image", size: UInt64? = nil) throws -> ImageFile {
         try Errno.check(ftruncate(descriptor.rawValue, 0))
-        let count = try Errno.check(unsafe bytes.withUnsafeBytes { unsafe pwrite(descriptor.rawValue, $0.baseAddress, $0.count, 0) })
-        precondition(count == bytes.count)
+        let number = descriptor.rawValue
+        let count = try Errno.check(unsafe bytes.withUnsafeBytes { unsafe pwrite(number, $0.baseAddress, $0.count, 0) })
+        guard count == bytes.count else { throw Errno.noSpace }
         // A hole stands for bytes that do not matter.
         if let size { try Errno.check(ftruncate(descriptor.rawValue, off_t(size))) }
         return try ImageFile(descriptor.duplicate(), path: path)

@@ -90,7 +90,9 @@ struct SyntheticELF {
         var offset = contents
         for (index, segment) in segments.enumerated() {
             put(&image, header: index, type: 1, offset, segment.address, segment.fileSize, segment.memorySize)
-            for byte in 0..<segment.fileSize { image.bytes[offset + byte] = UInt8(truncatingIfNeeded: byte &+ index &+ 1) }
+            for byte in 0..<segment.fileSize {
+                image.bytes[offset + byte] = UInt8(truncatingIfNeeded: byte &+ index &+ 1)
+            }
             offset += segment.fileSize
         }
         if let pvhEntry {
