@@ -9,7 +9,7 @@ package import Memory
 //     opened once    recognised,     who lies where,                 └─► EntryState ──► vCPU 0's registers
 //                    checked         nothing written yet
 //
-// There are three ways in. Which one a kernel takes is its file's affair:
+// There are four ways in. Which one a kernel takes is its file's affair:
 //
 //     bzImage, 64-bit   long mode, identity-mapped pages, RSI = boot parameters     kernel + 0x200
 //     bzImage, 32-bit   protected mode, no paging,        RSI = boot parameters     kernel
