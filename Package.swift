@@ -61,7 +61,8 @@ let package = Package(
         ]),
         // 8: the monitor
         module("QMP", [
-            "JSON", "Host", "Memory", "Bus", "Block", "Character", "Configuration", "Hypervisor", "PCI", "Virtio", "Machine", "Log",
+            "JSON", "Host", "Memory", "Bus", "Block", "Character", "Configuration", "CommandLine", "Hypervisor", "PCI",
+            "Virtio", "Machine", "Log",
         ]),
         // 9: the executable
         .executableTarget(
@@ -81,6 +82,7 @@ let package = Package(
         tests("BlockTests", ["Block", "Host", "Memory", "Support"]),
         tests("CharacterTests", ["Character", "Host", "Support"]),
         tests("ACPITests", ["ACPI"]),
+        tests("ConfigurationTests", ["Configuration"]),
         tests("CommandLineTests", ["CommandLine", "Configuration"]),
         tests("PCITests", ["PCI", "Bus", "Host", "Memory", "Hypervisor", "Support"]),
         tests("DevicesTests", ["Devices", "Bus", "Character", "Host", "Memory", "Support"]),

@@ -55,7 +55,9 @@ package enum CharacterText {
             return .chardev(identifier)
         }
         if let inner = text.after("mon:") {
-            guard case .backend(let backend) = try reference(inner, option: option, signals: false) else {
+            guard !inner.hasPrefix("chardev:"), !inner.hasPrefix("mon:"), inner != "none",
+                case .backend(let backend) = try reference(inner, option: option, signals: false)
+            else {
                 throw .notTaken(option: option, given: text, rule: "after 'mon:' stands a stream of its own, as in mon:stdio")
             }
             return .sharedWithMonitor(backend)

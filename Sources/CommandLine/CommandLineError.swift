@@ -20,7 +20,9 @@ package enum CommandLineError: Error, Sendable, Equatable, CustomStringConvertib
     /// Options that cannot stand together; a whole sentence.
     case conflict(String)
 
-    package var description: String {
+    package var description: String { sentence.onOneLine }
+
+    private var sentence: String {
         switch self {
         case .unknownOption(let option, let nearest?): "There is no option '\(option)'; did you mean '\(nearest)'?"
         case .unknownOption(let option, nil): "There is no option '\(option)'; -h lists them."

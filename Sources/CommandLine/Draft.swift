@@ -108,11 +108,11 @@ struct Draft {
     private func checkIdentifiers(_ result: MachineConfiguration) throws(CommandLineError) {
         try checkDistinct("device", result.devices.compactMap(\.identifier))
         try checkDistinct("object", result.objects.map(\.identifier))
-        try checkDistinct("netdev", result.networkBackends.map(\.identifier))
-        try checkDistinct("chardev", result.characters.map(\.identifier))
-        try checkDistinct("mon", result.monitors.compactMap(\.identifier))
+        try checkDistinct("network back end", result.networkBackends.map(\.identifier))
+        try checkDistinct("character stream", result.characters.map(\.identifier))
+        try checkDistinct("monitor", result.monitors.compactMap(\.identifier))
         // A device's drive= names either, so they share one space.
-        try checkDistinct("drive", result.drives.compactMap(\.identifier) + nodeNames(result.blockNodes))
+        try checkDistinct("drive or block node", result.drives.compactMap(\.identifier) + nodeNames(result.blockNodes))
     }
 
     private func nodeNames(_ nodes: [BlockNodeConfiguration]) -> [String] {

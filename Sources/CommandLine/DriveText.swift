@@ -65,8 +65,12 @@ enum DriveText {
         drive.interface = try reader.optional(interface)
         drive.format = try reader.optional(format)
         drive.media = try reader.value(media)
-        // A disc is read-only by nature; saying otherwise is QEMU's error too.
-        drive.isReadOnly = try either(readOnly, readOnlyToo, &reader) ?? (drive.media == .cdrom)
+        let saysReadOnly = try either(readOnly, readOnlyToo, &reader)
+        drive.isReadOnly = saysReadOnly ?? (drive.media == .cdrom)
+        if drive.media == .cdrom, !drive.isReadOnly {
+            throw .conflict(subject: "-drive", rule: "'media=cdrom' is read-only by nature")
+        }
+        if drive.media == .disk, drive.file == nil { throw .missingProperty(subject: "-drive", name: "file") }
         drive.discard = ["unmap", "on"].contains(try reader.value(discard)) ? .unmap : .ignore
         drive.detectZeroes = try reader.value(detectZeroes)
         drive.index = try either(index, unit, &reader)

@@ -38,7 +38,7 @@ extension Option {
                 let properties = try OptionText.properties(text, option: "-fw_cfg", implied: "name")
                 let entry = try checked { () throws(ConfigurationError) in try BootText.firmwareEntry(properties) }
                 if draft.configuration.firmwareEntries.contains(where: { $0.name == entry.name }) {
-                    throw .configuration(.duplicateIdentifier(kind: "fw_cfg", identifier: entry.name))
+                    throw .configuration(.duplicateIdentifier(kind: "fw_cfg file", identifier: entry.name))
                 }
                 draft.configuration.firmwareEntries.append(entry)
             },

@@ -8,7 +8,7 @@ package enum ConfigurationError: Error, Sendable, Equatable, CustomStringConvert
     /// `allowed` completes "… takes".
     case badValue(subject: String, name: String, given: String, allowed: String)
     case duplicateProperty(subject: String, name: String)
-    /// `kind` is a noun: "device", "object", "block node".
+    /// `kind` is a noun: "device", "object", "monitor".
     case duplicateIdentifier(kind: String, identifier: String)
     case malformedIdentifier(subject: String, identifier: String)
     /// A dotted key that is both a value and an object, or a list with a gap.
@@ -22,7 +22,9 @@ package enum ConfigurationError: Error, Sendable, Equatable, CustomStringConvert
     /// Not the user's mistake: a property is declared, was given, and no one read it.
     case unusedProperty(subject: String, name: String)
 
-    package var description: String {
+    package var description: String { sentence.onOneLine }
+
+    private var sentence: String {
         switch self {
         case .unknownProperty(let subject, let name, let nearest?):
             "\(subject) has no property '\(name)'; did you mean '\(nearest)'?"
@@ -35,7 +37,7 @@ package enum ConfigurationError: Error, Sendable, Equatable, CustomStringConvert
         case .duplicateProperty(let subject, let name):
             "\(subject): '\(name)' is given twice."
         case .duplicateIdentifier(let kind, let identifier):
-            "There are two of the kind '\(kind)' with the id '\(identifier)'; ids must differ."
+            "There is more than one \(kind) with the id '\(identifier)'."
         case .malformedIdentifier(let subject, let identifier):
             "\(subject): '\(identifier)' is no valid id; an id is a letter followed by letters, digits, '-', '.' or '_'."
         case .inconsistentKeys(let subject, let key):
@@ -49,5 +51,14 @@ package enum ConfigurationError: Error, Sendable, Equatable, CustomStringConvert
         case .unusedProperty(let subject, let name):
             "\(subject) declares the property '\(name)' but cannot use it here."
         }
+    }
+}
+
+extension String {
+    /// The text with control characters as question marks: what a user or a client wrote is quoted in messages, and
+    /// must neither break their line nor reach a terminal as commands.
+    package var onOneLine: String {
+        guard utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else { return self }
+        return String(decoding: utf8.map { $0 < 0x20 || $0 == 0x7f ? UInt8(ascii: "?") : $0 }, as: UTF8.self)
     }
 }

@@ -45,6 +45,13 @@ package struct MachineConfiguration: Sendable, Equatable {
     package var test: TestConfiguration?
 
     package init() {}
+
+    /// What `-global` says about devices of `driver`, the last of equal ones winning; to `fill` their properties with.
+    package func globals(of driver: String) -> Properties {
+        var properties = Properties()
+        for global in globals where global.driver == driver { properties[global.property] = .string(global.value) }
+        return properties
+    }
 }
 
 /// One accelerator to try: `kvm`, `qtest`.
