@@ -1,3 +1,4 @@
+internal import Host
 package import Memory
 internal import Synchronization
 

@@ -44,6 +44,10 @@ static inline int apus_ioctl_value(int fd, unsigned long request, unsigned long 
 
 static inline int apus_memfd_create(const char *name, unsigned int flags) { return (int)syscall(SYS_memfd_create, name, flags); }
 
+static inline int apus_fallocate(int fd, int mode, off_t offset, off_t count) {
+    return (int)syscall(SYS_fallocate, fd, mode, offset, count);
+}
+
 static inline void *apus_map_failed(void) { return MAP_FAILED; }
 
 static inline int apus_gettid(void) { return (int)syscall(SYS_gettid); }

@@ -4,7 +4,7 @@ internal import Glibc
 ///
 /// `Synchronization.Mutex` cannot wait; this is for the few places where a thread sleeps until another changes
 /// something (a vCPU that is parked, a control thread that waits until it is).
-package final class Guarded<Value>: @unchecked Sendable {
+@safe package final class Guarded<Value>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
     private var value: Value

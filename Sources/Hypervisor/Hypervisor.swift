@@ -23,9 +23,18 @@ package protocol Hypervisor: InterruptController, MessageInterruptSource, Doorbe
     /// The most vCPUs a machine can have here.
     var maximumVirtualCPUs: Int { get }
 
-    /// Makes vCPU `index` (also its APIC id); its accesses go to `buses`. On the control thread, or on the thread that
-    /// will run it; in ascending order.
+    /// Makes vCPU `index`, whose APIC id is `CPUTopology.apicID(of: index)`; its accesses go to `buses`. On the control
+    /// thread, or on the thread that will run it; in ascending order.
     func makeVirtualCPU(_ index: Int, buses: Buses) throws(HypervisorError) -> any VirtualCPU
+
+    /// Shows the guest host memory beside its RAM: firmware in flash, hot-plugged memory, a frame buffer. With `readOnly`
+    /// guest writes reach the bus instead (flash commands). The region must not overlap RAM or another one, and should
+    /// have a device on the bus too, which answers where the accelerator has no use for mapped memory (qtest).
+    /// On the control thread, or inside a device access.
+    func map(_ region: MemoryRegion, readOnly: Bool) throws(HypervisorError)
+
+    /// Takes it back; nothing if it is not mapped.
+    func unmap(_ region: MemoryRegion) throws(HypervisorError)
 
     /// Puts the interrupt controllers (and whatever else the accelerator emulates) back to power-on state, while no
     /// vCPU runs.

@@ -15,13 +15,14 @@ package import Synchronization
 /// (`nil`, `false` or `MemoryError.notMemory`). An access may cross from one region into an adjacent one.
 ///
 /// Safe from any thread. Copies are not atomic towards the guest, as on real hardware.
+@safe
 package final class GuestMemory: Sendable {
     /// Sorted by address, without overlaps.
     package let regions: [MemoryRegion]
     /// The same in a form that a lookup walks without reference counting.
     nonisolated(unsafe) private let table: UnsafeMutableBufferPointer<Entry>
 
-    private struct Entry {
+    @unsafe private struct Entry {
         let start: UInt64
         let count: UInt64
         let host: UnsafeMutableRawPointer
@@ -46,7 +47,7 @@ package final class GuestMemory: Sendable {
     package var size: UInt64 { regions.reduce(0) { $0 + $1.range.count } }
 
     package func contains(_ address: GuestAddress, count: UInt64) -> Bool {
-        walk(address, count) { _, _ in }
+        unsafe walk(address, count) { _, _ in }
     }
 
     // MARK: Values
@@ -80,7 +81,7 @@ package final class GuestMemory: Sendable {
     package func copy(from address: GuestAddress, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
         guard contains(address, count: UInt64(buffer.count)) else { return false }
         var done = 0
-        return walk(address, UInt64(buffer.count)) { host, count in
+        return unsafe walk(address, UInt64(buffer.count)) { host, count in
             unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + count])
                 .copyMemory(from: UnsafeRawBufferPointer(start: host, count: count))
             done += count
@@ -91,7 +92,7 @@ package final class GuestMemory: Sendable {
     package func copy(_ buffer: UnsafeRawBufferPointer, to address: GuestAddress) -> Bool {
         guard contains(address, count: UInt64(buffer.count)) else { return false }
         var done = 0
-        return walk(address, UInt64(buffer.count)) { host, count in
+        return unsafe walk(address, UInt64(buffer.count)) { host, count in
             unsafe host.copyMemory(from: buffer.baseAddress.unsafelyUnwrapped + done, byteCount: count)
             done += count
         }
@@ -115,7 +116,7 @@ package final class GuestMemory: Sendable {
     /// Sets `count` bytes to `value`; false, and untouched memory, where not all of it is RAM.
     package func fill(_ address: GuestAddress, count: UInt64, with value: UInt8) -> Bool {
         guard contains(address, count: count) else { return false }
-        return walk(address, count) { host, count in
+        return unsafe walk(address, count) { host, count in
             unsafe host.initializeMemory(as: UInt8.self, repeating: value, count: count)
         }
     }
@@ -129,7 +130,7 @@ package final class GuestMemory: Sendable {
         var missing = range.count
         var failure: Errno?
         let descriptor = file.rawValue
-        walk(range.start, range.count) { host, count in
+        unsafe walk(range.start, range.count) { host, count in
             var done = 0
             while done < count, failure == nil {
                 guard let at = off_t(exactly: position) else { return failure = .invalid }
@@ -156,7 +157,7 @@ package final class GuestMemory: Sendable {
     package func pieces(
         _ address: GuestAddress, count: UInt64, _ body: (UnsafeMutableRawPointer, Int) -> Void
     ) -> Bool {
-        contains(address, count: count) && walk(address, count, body)
+        unsafe contains(address, count: count) && walk(address, count, body)
     }
 
     /// The host address of `count` bytes that lie in one region.

@@ -1,5 +1,5 @@
 internal import CLinux
-package import Host
+internal import Host
 internal import Glibc
 
 /// One stretch of guest RAM and the host memory behind it.
@@ -7,6 +7,7 @@ internal import Glibc
 /// The host memory is mapped, private to this object, and unmapped with it. It is reserved but not touched: a page costs
 /// the host nothing before the guest uses it. It is left out of core dumps (`dump-guest-core=off`) and offered to
 /// transparent huge pages.
+@safe
 package final class MemoryRegion: Sendable {
     /// What the pages are made of.
     package enum Backing: Sendable {
@@ -39,7 +40,7 @@ package final class MemoryRegion: Sendable {
         var descriptor: Int32 = -1
         switch backing {
         case .anonymous:
-            flags = MAP_PRIVATE | Int32(APUS_MAP_ANONYMOUS.rawValue)
+            flags = MAP_PRIVATE | Int32(APUS_MAP_ANONYMOUS)
             file = nil
         case .memfd:
             flags = MAP_SHARED
@@ -52,12 +53,12 @@ package final class MemoryRegion: Sendable {
                 throw fail(error)
             }
         }
-        flags |= Int32(APUS_MAP_NORESERVE.rawValue)
+        flags |= Int32(APUS_MAP_NORESERVE)
         let mapped = unsafe mmap(nil, count, PROT_READ | PROT_WRITE, flags, descriptor, 0)
         guard let mapped = unsafe mapped, unsafe mapped != apus_map_failed() else { throw fail(.current) }
         // Advice only: a kernel without either still runs the guest.
-        _ = unsafe madvise(mapped, count, Int32(APUS_MADV_HUGEPAGE.rawValue))
-        if !dumpGuestCore { _ = unsafe madvise(mapped, count, Int32(APUS_MADV_DONTDUMP.rawValue)) }
+        _ = unsafe madvise(mapped, count, Int32(APUS_MADV_HUGEPAGE))
+        if !dumpGuestCore { _ = unsafe madvise(mapped, count, Int32(APUS_MADV_DONTDUMP)) }
 
         self.range = range
         unsafe host = mapped
@@ -70,7 +71,7 @@ package final class MemoryRegion: Sendable {
     package func discard() {
         if let fileDescriptor {
             let mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
-            if fallocate(fileDescriptor, mode, 0, off_t(range.count)) == 0 { return }
+            if apus_fallocate(fileDescriptor, mode, 0, off_t(range.count)) == 0 { return }
         } else if unsafe madvise(host, Int(range.count), MADV_DONTNEED) == 0 {
             return
         }

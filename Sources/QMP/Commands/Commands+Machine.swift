@@ -5,7 +5,7 @@ internal import Machine
 extension Commands {
     static let machine: [Command] = [
         Command("query-kvm", returns: KVMInformation.self) { context in
-            KVMInformation(enabled: context.machine.hypervisor.name == "kvm", present: Machine.isKVMPresent)
+            KVMInformation(enabled: context.machine.hypervisor.name == "kvm", present: Accelerator.isKVMPresent)
         },
         Command("query-name", returns: NameInformation.self) { NameInformation(name: $0.machine.configuration.name) },
         Command("query-uuid", returns: UUIDInformation.self) { context in

@@ -1,0 +1,78 @@
+internal import ACPI
+internal import Configuration
+internal import Firmware
+internal import Hypervisor
+internal import Memory
+
+/// What a board's direct boot comes to: the kernel's plan and the ACPI tables beside it, ready to be written into RAM at
+/// every power-on.
+///
+/// The files stay open, so a reset boots what the start booted.
+struct BootLoader: Sendable {
+    /// Nil on a machine that nothing was given to boot: a test drives it.
+    private let plan: BootPlan?
+    private let tables: PlacedTables?
+
+    /// - Parameters:
+    ///   - firmware: `-kernel`, `-initrd`, `-append`.
+    ///   - extraArguments: what the board adds to the kernel's command line.
+    ///   - tables: the board's ACPI tables; nil: none.
+    ///   - memoryMap: what the guest is told about its memory.
+    init(
+        _ firmware: FirmwareConfiguration, extraArguments: [String] = [], tables: [Table]?, memoryMap: [MemoryMapEntry]
+    ) throws(MachineError) {
+        let placed: PlacedTables?
+        if let tables {
+            placed = try blaming("ACPI tables") { () throws(ACPIError) in
+                try TableSet(tables).placed(in: LowMemory.biosArea)
+            }
+        } else {
+            placed = nil
+        }
+        self.tables = placed
+        guard let path = firmware.kernel else {
+            plan = nil
+            return
+        }
+        let arguments = [firmware.commandLine ?? ""] + extraArguments
+        plan = try blaming("-kernel") { () throws(FirmwareError) in
+            let initrd: ImageFile?
+            if let path = firmware.initialRAMDisk { initrd = try ImageFile(path: path) } else { initrd = nil }
+            let boot = DirectBoot(
+                kernel: try KernelImage(path: path), initrd: initrd,
+                commandLine: arguments.filter { !$0.isEmpty }.joined(separator: " "), memoryMap: memoryMap,
+                rootPointer: placed.map { GuestAddress($0.rsdpAddress) })
+            return try boot.plan()
+        }
+    }
+
+    /// Writes everything into RAM that reads as zero, and points the boot processor at it.
+    func load(_ memory: GuestMemory, _ processor: (any VirtualCPU)?) throws(MachineError) {
+        if let tables {
+            try blaming("ACPI tables") { () throws(MemoryError) in
+                try memory.write(tables.bytes, at: GuestAddress(tables.address))
+            }
+        }
+        guard let plan else { return }
+        try blaming("-kernel") { () throws(FirmwareError) in try plan.write(to: memory, isZeroed: true) }
+        try blaming("-kernel") { () throws(HypervisorError) in try processor?.enter(plan.entry) }
+    }
+
+    /// The usual map of a board: RAM with the PC's legacy holes, and what else is not RAM.
+    static func memoryMap(_ layout: RAMLayout, reserved: [GuestRange]) -> [MemoryMapEntry] {
+        let conventional = GuestRange(start: GuestAddress(0), count: LowMemory.extendedBIOSData.lowerBound)
+        let bios = GuestRange(start: LowMemory.rootPointer, last: GuestAddress(LowMemory.highMemory - 1))
+        let extended = GuestRange(
+            start: GuestAddress(LowMemory.extendedBIOSData.lowerBound),
+            last: GuestAddress(LowMemory.extendedBIOSData.upperBound - 1))
+        let main = GuestRange(start: GuestAddress(LowMemory.highMemory), last: layout.low.last)
+        var map: [MemoryMapEntry] = []
+        if let conventional { map.append(MemoryMapEntry(conventional, .ram)) }
+        if let extended { map.append(MemoryMapEntry(extended, .reserved)) }
+        if let bios { map.append(MemoryMapEntry(bios, .reserved)) }
+        if let main { map.append(MemoryMapEntry(main, .ram)) }
+        map += reserved.map { MemoryMapEntry($0, .reserved) }
+        if let high = layout.high { map.append(MemoryMapEntry(high, .ram)) }
+        return map
+    }
+}
