@@ -1,1 +1,0 @@
-// Placeholder of the Devices module; replaced as it is written.
