@@ -2,32 +2,43 @@ internal import Bus
 internal import Memory
 internal import Synchronization
 
-/// The address ranges a bridge passes on to its secondary bus. PCI-to-PCI Bridge 1.2 §3.2.5.
+/// A bridge's window registers as numbers: first and last address. PCI-to-PCI Bridge 1.2 §3.2.5.
+struct PCIBridgeRegisters {
+    let io: (base: UInt64, limit: UInt64)
+    let memory: (base: UInt64, limit: UInt64)
+    let prefetchable: (base: UInt64, limit: UInt64)
+
+    init(_ space: borrowing ConfigurationSpace) {
+        func memory(_ offset: Int, _ base: UInt64 = 0, _ limit: UInt64 = 0) -> (base: UInt64, limit: UInt64) {
+            let window = UInt64(space.read(offset, .four))
+            return ((window & 0xfff0) << 16 | base << 32, window & 0xfff0_0000 | 0xf_ffff | limit << 32)
+        }
+        let ports = UInt64(space.word(ConfigurationOffset.ioBase))
+        io = ((ports & 0xf0) << 8, ports & 0xf000 | 0xfff)
+        self.memory = memory(ConfigurationOffset.memoryBase)
+        prefetchable = memory(
+            ConfigurationOffset.prefetchableBase,
+            UInt64(space.read(ConfigurationOffset.prefetchableBaseUpper, .four)),
+            UInt64(space.read(ConfigurationOffset.prefetchableLimitUpper, .four)))
+    }
+}
+
+/// The address ranges a bridge passes on to its secondary bus, as far as its COMMAND register lets it; nil: closed.
 struct PCIBridgeWindows: Sendable, Equatable {
-    /// Nil: closed.
     var io: GuestRange?
     var memory: GuestRange?
     var prefetchable: GuestRange?
 
     init(_ space: borrowing ConfigurationSpace) {
         let command = PCICommand(rawValue: space.word(ConfigurationOffset.command))
-        if command.contains(.io) {
-            let ports = UInt64(space.word(ConfigurationOffset.ioBase))
-            io = GuestRange(
-                start: GuestAddress((ports & 0xf0) << 8), last: GuestAddress((ports >> 8 & 0xf0) << 8 | 0xfff))
+        let registers = PCIBridgeRegisters(space)
+        func range(_ window: (base: UInt64, limit: UInt64)) -> GuestRange? {
+            GuestRange(start: GuestAddress(window.base), last: GuestAddress(window.limit))
         }
+        if command.contains(.io) { io = range(registers.io) }
         if command.contains(.memory) {
-            func window(_ offset: Int, _ upperBase: UInt64 = 0, _ upperLimit: UInt64 = 0) -> GuestRange? {
-                let registers = UInt64(space.read(offset, .four))
-                let base = (registers & 0xfff0) << 16 | upperBase << 32
-                let limit = registers & 0xfff0_0000 | 0xf_ffff | upperLimit << 32
-                return GuestRange(start: GuestAddress(base), last: GuestAddress(limit))
-            }
-            memory = window(ConfigurationOffset.memoryBase)
-            prefetchable = window(
-                ConfigurationOffset.prefetchableBase,
-                UInt64(space.read(ConfigurationOffset.prefetchableBaseUpper, .four)),
-                UInt64(space.read(ConfigurationOffset.prefetchableLimitUpper, .four)))
+            memory = range(registers.memory)
+            prefetchable = range(registers.prefetchable)
         }
     }
 }
