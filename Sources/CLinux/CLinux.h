@@ -11,8 +11,10 @@
 #include <linux/fs.h>
 #include <linux/kvm.h>
 #include <linux/memfd.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -97,3 +99,172 @@ static inline ssize_t apus_receive_with_descriptors(int fd, void *bytes, size_t 
 }
 
 // --- end of Host --------------------------------------------------------
+
+// --- Sockets (Host) -------------------------------------------------------
+
+// Both fail with ENAMETOOLONG for a path that does not fit in a sockaddr_un with its ending zero.
+static inline int apus_unix_address(const char *path, struct sockaddr_un *address) {
+    size_t length = __builtin_strlen(path);
+    if (length >= sizeof(address->sun_path)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    __builtin_memset(address, 0, sizeof(*address));
+    address->sun_family = AF_UNIX;
+    __builtin_memcpy(address->sun_path, path, length);
+    return 0;
+}
+
+static inline int apus_bind_unix(int fd, const char *path) {
+    struct sockaddr_un address;
+    if (apus_unix_address(path, &address) < 0)
+        return -1;
+    return bind(fd, (const struct sockaddr *)&address, sizeof(address));
+}
+
+static inline int apus_connect_unix(int fd, const char *path) {
+    struct sockaddr_un address;
+    if (apus_unix_address(path, &address) < 0)
+        return -1;
+    return connect(fd, (const struct sockaddr *)&address, sizeof(address));
+}
+
+// A socket that never outlives an exec. The type is an enum in C, which Swift does not take for an int.
+static inline int apus_socket(int family, int protocol) { return socket(family, SOCK_STREAM | SOCK_CLOEXEC, protocol); }
+
+// accept4 is a GNU name; the system call is not.
+static inline int apus_accept(int fd) { return (int)syscall(SYS_accept4, fd, (void *)0, (void *)0, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+static inline ssize_t apus_send(int fd, const void *bytes, size_t count) {
+    return send(fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static inline void apus_set_send_timeout(int fd, long seconds) {
+    struct timeval limit = {.tv_sec = seconds};
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+// 1: a listening socket, 0: another socket, -1: no socket at all.
+static inline int apus_is_listening(int fd) {
+    int listening = 0;
+    socklen_t length = sizeof(listening);
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) < 0 ? -1 : listening != 0;
+}
+
+static inline int apus_local_port(int fd) {
+    struct sockaddr_storage address;
+    socklen_t length = sizeof(address);
+    if (getsockname(fd, (struct sockaddr *)&address, &length) < 0)
+        return -1;
+    if (address.ss_family == AF_INET)
+        return ntohs(((const struct sockaddr_in *)&address)->sin_port);
+    if (address.ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)&address)->sin6_port);
+    return -1;
+}
+
+// --- end of Sockets -------------------------------------------------------
+
+// --- Character ------------------------------------------------------------
+
+// The terminal to put right when the process ends, however it ends. A process has one controlling terminal and one
+// set of signal actions, so this state is the process's, not a machine's. Only one Swift file may call these
+// functions: every object file that does has its own copy.
+struct apus_terminal_state {
+    int fd; // -1: nothing to restore
+    struct termios saved;
+    struct sigaction previous[6];
+};
+
+static const int apus_terminal_signals[6] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP};
+static struct apus_terminal_state apus_terminal = {.fd = -1};
+
+static inline void apus_terminal_put_back(int fd, const struct termios *saved) {
+    // A shell that has the terminal now has set it up for itself; and tcsetattr would stop us (SIGTTOU).
+    if (tcgetpgrp(fd) != getpgrp())
+        return;
+    tcsetattr(fd, TCSADRAIN, saved);
+}
+
+static inline void apus_terminal_at_exit(void) {
+    int fd = __atomic_exchange_n(&apus_terminal.fd, -1, __ATOMIC_ACQ_REL);
+    if (fd >= 0)
+        apus_terminal_put_back(fd, &apus_terminal.saved);
+}
+
+// A crash: restore, then let the signal do what it would have done. tcsetattr is async-signal-safe.
+static inline void apus_terminal_at_crash(int number) {
+    apus_terminal_at_exit();
+    for (int index = 0; index < 6; index++)
+        if (apus_terminal_signals[index] == number)
+            sigaction(number, &apus_terminal.previous[index], 0);
+    raise(number);
+}
+
+// Returns 0, or -1 if another terminal is guarded already.
+static inline int apus_terminal_guard(int fd, const struct termios *saved) {
+    static int registered;
+    if (__atomic_load_n(&apus_terminal.fd, __ATOMIC_ACQUIRE) >= 0)
+        return -1;
+    apus_terminal.saved = *saved;
+    __atomic_store_n(&apus_terminal.fd, fd, __ATOMIC_RELEASE);
+    if (!registered) {
+        registered = 1;
+        atexit(apus_terminal_at_exit);
+        struct sigaction action;
+        __builtin_memset(&action, 0, sizeof(action));
+        action.sa_handler = apus_terminal_at_crash;
+        for (int index = 0; index < 6; index++)
+            sigaction(apus_terminal_signals[index], &action, &apus_terminal.previous[index]);
+    }
+    return 0;
+}
+
+static inline void apus_terminal_unguard(int fd) {
+    int expected = fd;
+    __atomic_compare_exchange_n(&apus_terminal.fd, &expected, -1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+// Bytes as typed, no echo, no line editing; output stays processed, so that a bare newline still returns the
+// carriage. Keys make signals only if asked for.
+static inline void apus_terminal_make_raw(struct termios *mode, int signals) {
+    mode->c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
+    mode->c_oflag |= OPOST;
+    mode->c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | IEXTEN);
+    if (!signals)
+        mode->c_lflag &= ~(tcflag_t)ISIG;
+    mode->c_cflag = (mode->c_cflag & ~(tcflag_t)(CSIZE | PARENB)) | CS8;
+    mode->c_cc[VMIN] = 1;
+    mode->c_cc[VTIME] = 0;
+}
+
+// A new pseudo-terminal without line discipline effects; `*number` is N of /dev/pts/N. The slave was open once, so
+// that from the start the master reads and writes fail (EIO) while nobody has it open.
+static inline int apus_open_pty(int *number) {
+    int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (master < 0)
+        return -1;
+    int unlock = 0;
+    int slave = -1;
+    struct termios mode;
+    if (ioctl(master, TIOCSPTLCK, &unlock) < 0 || ioctl(master, TIOCGPTN, number) < 0 ||
+        (slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0 || tcgetattr(slave, &mode) < 0)
+        goto failed;
+    mode.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
+    mode.c_oflag &= ~(tcflag_t)OPOST;
+    mode.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
+    mode.c_cflag = (mode.c_cflag & ~(tcflag_t)(CSIZE | PARENB)) | CS8;
+    if (tcsetattr(slave, TCSANOW, &mode) < 0)
+        goto failed;
+    close(slave);
+    return master;
+failed:;
+    int error = errno;
+    if (slave >= 0)
+        close(slave);
+    close(master);
+    errno = error;
+    return -1;
+}
+
+// --- end of Character -----------------------------------------------------

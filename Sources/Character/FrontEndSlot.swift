@@ -1,0 +1,18 @@
+internal import Host
+internal import Synchronization
+
+/// Which front end a back end talks to at the moment. Thread-safe; nothing is called under its lock.
+final class FrontEndSlot: Sendable {
+    private let slot = Mutex<(any CharacterFrontEnd)?>(nil)
+
+    var current: (any CharacterFrontEnd)? { slot.withLock { $0 } }
+
+    func set(_ frontEnd: (any CharacterFrontEnd)?) { slot.withLock { $0 = frontEnd } }
+
+    /// Tells `frontEnd` on the loop that the stream was open before it came, if both still hold then.
+    func announce(_ frontEnd: any CharacterFrontEnd, on loop: EventLoop, _ isOpen: @escaping @Sendable () -> Bool) {
+        loop.post { [self] in
+            if current === frontEnd, isOpen() { frontEnd.handle(.opened) }
+        }
+    }
+}

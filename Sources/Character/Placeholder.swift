@@ -1,1 +1,0 @@
-// Placeholder of the Character module; replaced as it is written.

@@ -1,0 +1,213 @@
+internal import CLinux
+internal import Glibc
+package import Host
+internal import Synchronization
+
+/// `socket`: a unix or TCP stream, as a server or as a client.
+///
+/// A server talks to one client at a time; others wait in the kernel until it leaves. Output without a client is
+/// discarded. A client that has lost its server stays alone.
+///
+/// ```
+///   listening ──client comes──► connected ──client leaves──► listening …
+/// ```
+package final class SocketBackend: CharacterBackend {
+    /// One conversation.
+    private struct Connection: Sendable {
+        let input: InputPort
+        let output: OutputPort
+    }
+
+    private struct State {
+        var connection: Connection?
+        var listenerWatch: EventLoop.Watch?
+        var isClosed = false
+        /// The last words of clients that hung up before the front end had room for them.
+        var leftover = ByteQueue(limit: 1 << 21)
+    }
+
+    private let name: String
+    private let loop: EventLoop
+    private let listener: SocketListener?
+    private let frontEnd = FrontEndSlot()
+    private let state = Mutex(State())
+
+    /// Serves clients of `listener`, from the loop's next turn on.
+    package init(listener: SocketListener, loop: EventLoop) throws(CharacterError) {
+        self.listener = listener
+        self.loop = loop
+        name = (listener.address?.description ?? "fd:\(listener.fileDescriptor)") + ",server=on"
+        try listen()
+    }
+
+    /// Talks over a socket that is connected already.
+    package init(connected socket: consuming FileDescriptor, name: String, loop: EventLoop) throws(CharacterError) {
+        listener = nil
+        self.loop = loop
+        self.name = name
+        do throws(Errno) {
+            try open(socket)
+        } catch {
+            throw .cannotWatch(name: name, errno: error)
+        }
+    }
+
+    /// Listens at `address`.
+    package convenience init(listeningAt address: SocketAddress, loop: EventLoop) throws(CharacterError) {
+        let listener: SocketListener
+        do throws(SocketError) { listener = try SocketListener(address) } catch { throw .socket(error) }
+        try self.init(listener: listener, loop: loop)
+    }
+
+    /// Connects to `address`.
+    package convenience init(connectingTo address: SocketAddress, loop: EventLoop) throws(CharacterError) {
+        let socket: FileDescriptor
+        do throws(SocketError) { socket = try Socket.connect(to: address) } catch { throw .socket(error) }
+        try self.init(connected: socket, name: address.description, loop: loop)
+    }
+
+    deinit { close() }
+
+    /// Where a server listens, with the port that the kernel chose.
+    package var address: SocketAddress? { listener?.address }
+
+    package var description: String { isOpen || listener == nil ? name : "disconnected:\(name)" }
+
+    package var isOpen: Bool { state.withLock { $0.connection != nil } }
+
+    /// `wait=on`: returns when the first client is there. Blocks; before the loop runs.
+    ///
+    /// - Parameter interruption: a descriptor that ends the wait by becoming readable (the process's signalfd).
+    package func waitForClient(interruption: Int32? = nil) throws(CharacterError) {
+        guard let listener else { return }
+        while !isOpen {
+            var queries = [
+                pollfd(fd: listener.fileDescriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: interruption ?? -1, events: Int16(POLLIN), revents: 0),
+            ]
+            let count = unsafe poll(&queries, 2, -1)
+            if count > 0, queries[1].revents != 0 { throw .interrupted }
+            if count > 0 { acceptClient() }
+        }
+    }
+
+    // MARK: The front end's calls
+
+    package func attach(_ frontEnd: any CharacterFrontEnd) {
+        self.frontEnd.set(frontEnd)
+        self.frontEnd.announce(frontEnd, on: loop) { [weak self] in self?.isOpen ?? false }
+        resumeInput()
+    }
+
+    package func detach() { frontEnd.set(nil) }
+
+    package func write(_ bytes: Span<UInt8>) -> Int {
+        // Out of the lock before the system call: a client that leaves must not wait for it.
+        guard let output = state.withLock({ $0.connection?.output }) else { return bytes.count }
+        return output.write(bytes).taken
+    }
+
+    package func resumeInput() {
+        let (input, hasLeftover) = state.withLock { ($0.connection?.input, !$0.leftover.isEmpty) }
+        if hasLeftover {
+            loop.post { [weak self] in self?.deliverLeftover() }
+        } else {
+            input?.resume()
+        }
+    }
+
+    package func takeDescriptor() -> FileDescriptor? {
+        state.withLock { $0.connection?.input }?.takeDescriptor()
+    }
+
+    package func close() {
+        let connection = state.withLock { state in
+            defer { state.connection = nil }
+            state.isClosed = true
+            state.listenerWatch?.cancel()
+            state.listenerWatch = nil
+            return state.connection
+        }
+        connection?.input.close()
+        connection?.output.close()
+        listener?.close()
+        frontEnd.set(nil)
+    }
+
+    // MARK: On the loop
+
+    private func listen() throws(CharacterError) {
+        guard let listener else { return }
+        do throws(Errno) {
+            let watch = try loop.watch(listener.fileDescriptor, .readable) { [weak self] _ in self?.acceptClient() }
+            state.withLock { $0.listenerWatch = watch }
+        } catch {
+            throw .cannotWatch(name: name, errno: error)
+        }
+    }
+
+    private func acceptClient() {
+        guard let listener, !isOpen else { return }
+        do throws(Errno) {
+            guard let socket = try listener.accept() else { return }
+            try open(socket)
+        } catch {
+            // Out of descriptors or memory: the client stays in the queue, and is tried again at the next event.
+            return
+        }
+        state.withLock { state in
+            state.listenerWatch?.cancel()
+            state.listenerWatch = nil
+        }
+        frontEnd.current?.handle(.opened)
+        resumeInput()
+    }
+
+    private func open(_ socket: consuming FileDescriptor) throws(Errno) {
+        // Two descriptors, so that reading and writing are watched apart.
+        let copy = try socket.duplicate()
+        let frontEnd = self.frontEnd
+        let connection = Connection(
+            input: InputPort(socket, isSocket: true, loop: loop, owner: self),
+            output: OutputPort(copy, .socket, loop: loop, writable: { frontEnd.current?.backendIsWritable() }))
+        state.withLock { $0.connection = connection }
+    }
+
+    /// Gives the front end what earlier clients left; the present one is read afterwards.
+    private func deliverLeftover() {
+        while let frontEnd = frontEnd.current {
+            let room = frontEnd.receiveCapacity
+            let bytes = state.withLock { $0.leftover.take(room) }
+            if bytes.isEmpty { break }
+            frontEnd.receive(bytes)
+        }
+        let input = state.withLock { $0.leftover.isEmpty ? $0.connection?.input : nil }
+        input?.resume()
+    }
+}
+
+extension SocketBackend: InputPort.Owner {
+    func room(in port: InputPort) -> Int {
+        let isFree = state.withLock { $0.leftover.isEmpty }
+        return isFree ? frontEnd.current?.receiveCapacity ?? 0 : 0
+    }
+
+    func take(_ bytes: [UInt8], from port: InputPort) { frontEnd.current?.receive(bytes) }
+
+    func ended(_ port: InputPort, rest: [UInt8]) {
+        let connection: Connection? = state.withLock { state in
+            guard let connection = state.connection, connection.input === port else { return nil }
+            _ = state.leftover.append(rest)
+            state.connection = nil
+            return connection
+        }
+        guard let connection else { return }
+        connection.output.close()
+        frontEnd.current?.handle(.closed)
+        // What waited for this client to read it need wait no longer.
+        frontEnd.current?.backendIsWritable()
+        guard listener != nil, !state.withLock({ $0.isClosed }) else { return }
+        // Fails only when the kernel is out of memory; the server then stays closed.
+        try? listen()
+    }
+}
