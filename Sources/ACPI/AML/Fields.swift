@@ -53,7 +53,7 @@ extension AML {
 
     /// Names the bits of an operation region, from its first on.
     package static func Field(
-        _ region: Path, _ access: FieldAccess, lock: Bool = false, _ update: FieldUpdate = .preserve,
+        _ region: Path, _ access: FieldAccess, lock: Bool = false, update: FieldUpdate = .preserve,
         _ elements: [FieldElement]
     ) -> Bytecode {
         Bytecode(.field, enclosing: region, fieldFlags(access, lock, update), fieldList(elements))
@@ -61,7 +61,7 @@ extension AML {
 
     /// Names the bits behind a pair of registers: the byte offset is written to `index`, the bits are those of `data`.
     package static func IndexField(
-        _ index: Path, _ data: Path, _ access: FieldAccess, lock: Bool = false, _ update: FieldUpdate = .preserve,
+        _ index: Path, _ data: Path, _ access: FieldAccess, lock: Bool = false, update: FieldUpdate = .preserve,
         _ elements: [FieldElement]
     ) -> Bytecode {
         Bytecode(.indexField, enclosing: index, data, fieldFlags(access, lock, update), fieldList(elements))

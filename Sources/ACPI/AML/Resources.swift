@@ -134,23 +134,24 @@ extension AML {
         addressSpace(0x87, kind: 0, flags: (writable ? 1 : 0) | caching.rawValue << 1, addresses)
     }
 
-    /// Memory that a bridge passes on, anywhere.
+    /// Memory that a bridge passes on, anywhere; or that a device takes up, if `consumed`.
     package static func QWordMemory(
-        _ addresses: ClosedRange<UInt64>, _ caching: Caching, writable: Bool = true
+        _ addresses: ClosedRange<UInt64>, _ caching: Caching, writable: Bool = true, consumed: Bool = false
     ) -> Resource {
-        addressSpace(0x8A, kind: 0, flags: (writable ? 1 : 0) | caching.rawValue << 1, addresses)
+        addressSpace(
+            0x8A, kind: 0, flags: (writable ? 1 : 0) | caching.rawValue << 1, consumed: consumed, addresses)
     }
 
     /// Both the ISA and the non-ISA part of every 1 KiB.
     private static let entireRange: UInt8 = 3
 
-    /// A produced window with fixed ends, decoded positively and not translated. ACPI 6.4 §6.4.3.5.
+    /// A window with fixed ends, decoded positively and not translated. ACPI 6.4 §6.4.3.5.
     private static func addressSpace<Width: FixedWidthInteger & UnsignedInteger>(
-        _ tag: UInt8, kind: UInt8, flags: UInt8, _ range: ClosedRange<Width>
+        _ tag: UInt8, kind: UInt8, flags: UInt8, consumed: Bool = false, _ range: ClosedRange<Width>
     ) -> Resource {
         Resource(large: tag) { bytes in
             bytes.append(kind)
-            bytes.append(0x0C)  // minimum and maximum are fixed
+            bytes.append(0x0C | (consumed ? 1 : 0))  // minimum and maximum are fixed
             bytes.append(flags)
             bytes.append(littleEndian: Width.zero)  // granularity
             bytes.append(littleEndian: range.lowerBound)

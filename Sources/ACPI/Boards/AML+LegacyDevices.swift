@@ -52,7 +52,7 @@ extension AML {
             Name("_HID", EISAID("PNP0103"))
             Name("_UID", 0)
             Name("_CRS", ResourceTemplate {
-                Memory32Fixed(UInt32(truncatingIfNeeded: timer.address), length: 0x400, writable: false)
+                Memory32Fixed(timer.address, length: 0x400, writable: false)
             })
         }
     }

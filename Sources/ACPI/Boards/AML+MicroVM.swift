@@ -48,7 +48,7 @@ extension AML {
                 Interrupt(device.gsi, .edge)
             })
             OperationRegion("EREG", .systemMemory, device.selector, length: 4)
-            Field("EREG", .doubleWord, .writeAsZeros, [.field("ESEL", 32)])
+            Field("EREG", .doubleWord, update: .writeAsZeros, [.field("ESEL", 32)])
             Method("_EVT", arguments: 1, serialized: true) {
                 // One read, since reading clears: all that is to be known is in this copy.
                 Store(Path("ESEL"), to: Local0)

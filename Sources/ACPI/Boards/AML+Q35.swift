@@ -33,14 +33,11 @@ extension AML {
 
     /// Keeps a guest from giving the configuration space to a device; Linux only uses it if a device reserves it.
     private static func configurationSpace(_ segment: MCFG.Segment) -> Bytecode {
-        let buses = segment.buses
-        return Device("ECAM") {
+        Device("ECAM") {
             Name("_HID", EISAID("PNP0C02"))
             Name("_UID", 1)
             Name("_CRS", ResourceTemplate {
-                Memory32Fixed(
-                    UInt32(truncatingIfNeeded: segment.address) &+ UInt32(buses.lowerBound) << 20,
-                    length: UInt32(buses.count) << 20)
+                QWordMemory(segment.addresses, .nonCacheable, consumed: true)
             })
         }
     }

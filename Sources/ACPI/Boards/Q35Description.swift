@@ -32,7 +32,7 @@ package struct Q35Description: Sendable {
     package var numa: NUMA?
     package var ioAPIC = MADT.IOAPIC()
 
-    /// The memory-mapped configuration space; below 4 GiB.
+    /// The memory-mapped configuration space.
     package var configurationSpace: MCFG.Segment
     /// Memory that PCI devices may use below 4 GiB. It keeps clear of the configuration space and of the APICs.
     package var windows: [ClosedRange<UInt32>]

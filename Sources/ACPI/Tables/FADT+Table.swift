@@ -34,16 +34,19 @@ extension FADT {
         case .fixed(let fixed):
             pointers.append(Table.Pointer(offset: Field.facs, width: 4, target: "FACS"))
             set(Field.sci, fixed.sci)
-            let blocks: [(port: UInt16, width: UInt8, narrow: Int, length: Int, wide: Int)] = [
-                (fixed.pm1Event, 4, Field.pm1aEvent, Field.pm1EventLength, Field.widePM1aEvent),
-                (fixed.pm1Control, 2, Field.pm1aControl, Field.pm1ControlLength, Field.widePM1aControl),
-                (fixed.timer, 4, Field.timer, Field.timerLength, Field.wideTimer),
-                (fixed.gpe0, fixed.gpe0Length, Field.gpe0, Field.gpe0Length, Field.wideGPE0),
+            // Status and enable are two registers in one block, of events and of general-purpose events alike.
+            let event = GenericAddress(.systemIO, UInt64(fixed.pm1Event), width: 4, isBlock: true)
+            let gpe0 = GenericAddress(.systemIO, UInt64(fixed.gpe0), width: fixed.gpe0Length, isBlock: true)
+            let registers: [(address: GenericAddress, narrow: Int, length: Int, wide: Int)] = [
+                (event, Field.pm1aEvent, Field.pm1EventLength, Field.widePM1aEvent),
+                (.port(fixed.pm1Control, width: 2), Field.pm1aControl, Field.pm1ControlLength, Field.widePM1aControl),
+                (.port(fixed.timer, width: 4), Field.timer, Field.timerLength, Field.wideTimer),
+                (gpe0, Field.gpe0, Field.gpe0Length, Field.wideGPE0),
             ]
-            for block in blocks {
-                set(block.narrow, UInt32(block.port))
-                set(block.length, block.width)
-                set(block.wide, GenericAddress.port(block.port, width: block.width))
+            for register in registers {
+                set(register.narrow, UInt32(truncatingIfNeeded: register.address.address))
+                set(register.length, register.address.width)
+                set(register.wide, register.address)
             }
         case .reduced(let reduced):
             set(Field.sleepControl, reduced.sleepControl)

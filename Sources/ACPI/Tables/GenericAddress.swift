@@ -8,14 +8,17 @@ package struct GenericAddress: Sendable, Equatable {
     }
 
     package let space: Space
-    /// The size of the register in bytes.
+    /// The size in bytes.
     package let width: UInt8
     package let address: UInt64
+    /// Whether this is a block of several registers, which has no one size to access it by.
+    package let isBlock: Bool
 
-    package init(_ space: Space, _ address: UInt64, width: UInt8) {
+    package init(_ space: Space, _ address: UInt64, width: UInt8, isBlock: Bool = false) {
         self.space = space
         self.address = address
         self.width = width
+        self.isBlock = isBlock
     }
 
     /// A register in port space.
@@ -28,11 +31,10 @@ package struct GenericAddress: Sendable, Equatable {
         GenericAddress(.systemMemory, address, width: width)
     }
 
-    /// The largest single access, as the structure encodes it: 1, 2, 3, 4 for 1, 2, 4 and 8 bytes.
-    ///
-    /// A block of registers has no access size of its own.
+    /// The size of an access, as the structure encodes it: 1, 2, 3, 4 for 1, 2, 4 and 8 bytes.
     private var accessSize: UInt8 {
         switch width {
+        case _ where isBlock: 0
         case 1: 1
         case 2: 2
         case 4: 3

@@ -14,6 +14,13 @@ package struct MCFG: Sendable {
             self.address = address
             self.buses = buses
         }
+
+        /// What the buses of the range take up.
+        package var addresses: ClosedRange<UInt64> {
+            let first = address &+ UInt64(buses.lowerBound) << 20
+            let last = address &+ UInt64(buses.upperBound) << 20 &+ 0xF_FFFF
+            return first...max(first, last)
+        }
     }
 
     package var segments: [Segment]
