@@ -61,7 +61,8 @@ struct Draft {
             }
         }
         if result.isEmpty, let missing {
-            throw .notTaken(option: "-accel", given: missing, rule: "Apus runs guests with kvm, or with qtest for tests")
+            throw .notTaken(
+                option: "-accel", given: missing, rule: "Apus runs guests with kvm, or with qtest for tests")
         }
         return result
     }

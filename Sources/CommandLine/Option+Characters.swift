@@ -3,8 +3,9 @@ internal import Configuration
 extension Option {
     static var characters: [Option] {
         [
-            Option("chardev", argument: .required("BACKEND,id=ID[,key=value...]"), "a character stream (help lists them)") {
-                draft, text throws(CommandLineError) in
+            Option(
+                "chardev", argument: .required("BACKEND,id=ID[,key=value...]"), "a character stream (help lists them)"
+            ) { draft, text throws(CommandLineError) in
                 if isHelp(text) { return draft.help = .characterHelp }
                 draft.configuration.characters.append(try CharacterText.character(text))
             },

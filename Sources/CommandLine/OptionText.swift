@@ -22,7 +22,9 @@ package enum OptionText {
             let key = takeKey(&rest)
             if rest.first == UInt8(ascii: "=") {
                 rest.removeFirst()
-                guard !key.isEmpty else { throw .malformed(option: option, reason: "a value has no key before its '='") }
+                guard !key.isEmpty else {
+                    throw .malformed(option: option, reason: "a value has no key before its '='")
+                }
                 properties[key] = .string(takeValue(&rest))
             } else {
                 // It was no key: the text up to here is a value, or a flag.

@@ -41,7 +41,8 @@ struct GrammarTests {
 
     private static let requests: [(String, Invocation)] = [
         ("-h", .help), ("--help -nonsense", .help), ("-m 64 -version", .version), ("-machine help", .machineHelp),
-        ("-M ?", .machineHelp), ("-machine q35,help", .machinePropertiesHelp(type: "q35")), ("-accel help", .acceleratorHelp),
+        ("-M ?", .machineHelp), ("-machine q35,help", .machinePropertiesHelp(type: "q35")),
+        ("-accel help", .acceleratorHelp),
         ("-cpu help", .cpuHelp), ("-device help", .deviceHelp),
         ("-device virtio-blk-pci,help", .devicePropertiesHelp(driver: "virtio-blk-pci")), ("-object help", .objectHelp),
         ("-object iothread,help", .objectPropertiesHelp(type: "iothread")), ("-netdev help", .networkBackendHelp),
