@@ -24,6 +24,9 @@ struct Draft {
             try machine.takeString("accel", subject: "-machine")
         }
         if let list {
+            guard !list.isEmpty else {
+                throw .configuration(.missingProperty(subject: "-machine", name: "accel"))
+            }
             accelerators += list.split(separator: ":").map { AcceleratorConfiguration(name: String($0)) }
         }
         result.accelerators = try Self.available(accelerators)

@@ -76,6 +76,11 @@ extension Option {
                 draft, text throws(CommandLineError) in
                 var test = draft.configuration.test ?? TestConfiguration()
                 test.channel = try CharacterText.reference(text, option: "-qtest")
+                switch test.channel {
+                case .sharedWithMonitor?, CharacterReference.none?:
+                    throw .notTaken(option: "-qtest", given: text, rule: "a test needs a stream of its own")
+                default: break
+                }
                 draft.configuration.test = test
             },
             Option("qtest-log", argument: .required("FILE"), "log what the test says") {

@@ -14,6 +14,7 @@ package enum OptionText {
     package static func properties(
         _ text: String, option: String, implied: String? = nil
     ) throws(CommandLineError) -> Properties {
+        guard !text.isEmpty else { throw .malformed(option: option, reason: "it is empty") }
         guard !text.hasPrefix("{") else { return try json(text, option: option) }
         var properties = Properties()
         var rest = text.utf8[...]
