@@ -54,7 +54,6 @@ struct GrammarTests {
     @Test("Help shows every option that works, and what is ignored with its reason")
     func helpText() {
         let text = CommandLine.help(program: "apus")
-        print(text)
         for option in ["-machine", "-device", "-drive", "-smp", "-qmp", "-D [FILE]", "-msg timestamp=on|off"] {
             #expect(text.contains(option))
         }
