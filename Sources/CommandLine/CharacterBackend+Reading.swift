@@ -77,7 +77,9 @@ extension CharacterBackend {
         return result
     }
 
-    private static func address(_ reader: inout PropertyReader) throws(ConfigurationError) -> SocketConfiguration.Address {
+    private static func address(
+        _ reader: inout PropertyReader
+    ) throws(ConfigurationError) -> SocketConfiguration.Address {
         let path = try reader.optional(path)
         let descriptor = try reader.optional(descriptor)
         let host = try reader.optional(host)

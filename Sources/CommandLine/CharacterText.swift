@@ -58,7 +58,8 @@ package enum CharacterText {
             guard !inner.hasPrefix("chardev:"), !inner.hasPrefix("mon:"), inner != "none",
                 case .backend(let backend) = try reference(inner, option: option, signals: false)
             else {
-                throw .notTaken(option: option, given: text, rule: "after 'mon:' stands a stream of its own, as in mon:stdio")
+                throw .notTaken(
+                    option: option, given: text, rule: "after 'mon:' stands a stream of its own, as in mon:stdio")
             }
             return .sharedWithMonitor(backend)
         }

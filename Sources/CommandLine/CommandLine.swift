@@ -6,8 +6,8 @@ package import Configuration
 //             (one entry per     (typed by declared properties: PropertyReader)         (merges, checks)
 //              option)
 //
-// Users and their tools (libvirt, Kata, urunc) already speak this dialect, so its quirks are kept: one dash or two, `,,`
-// for a comma in a value, a first value without its key, bare `server` and `nowait`, options in any order.
+// Users and their tools (libvirt, Kata, urunc) already speak this dialect, so its quirks are kept: one dash or two,
+// `,,` for a comma in a value, a first value without its key, bare `server` and `nowait`, options in any order.
 //
 // Nothing is accepted and then ignored, except the forms listed in `IgnoredForm.all`, each with the reason why ignoring
 // it cannot be noticed. What QEMU has and Apus does not have yet is listed in `Option.unsupported` and refused by name.

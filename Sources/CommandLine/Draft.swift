@@ -24,6 +24,9 @@ struct Draft {
             try machine.takeString("accel", subject: "-machine")
         }
         if let list {
+            guard !list.isEmpty else {
+                throw .configuration(.missingProperty(subject: "-machine", name: "accel"))
+            }
             accelerators += list.split(separator: ":").map { AcceleratorConfiguration(name: String($0)) }
         }
         result.accelerators = try Self.available(accelerators)
@@ -61,7 +64,8 @@ struct Draft {
             }
         }
         if result.isEmpty, let missing {
-            throw .notTaken(option: "-accel", given: missing, rule: "Apus runs guests with kvm, or with qtest for tests")
+            throw .notTaken(
+                option: "-accel", given: missing, rule: "Apus runs guests with kvm, or with qtest for tests")
         }
         return result
     }

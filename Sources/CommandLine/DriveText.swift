@@ -6,7 +6,8 @@ enum DriveText {
     private enum CacheMode: String, CaseIterable { case writeback, none, writethrough, directsync, unsafe }
 
     private static let file = Property.string("file", "the image")
-    private static let interface = Property.choice("if", of: DriveConfiguration.Interface.self, "what it is attached to")
+    private static let interface = Property.choice(
+        "if", of: DriveConfiguration.Interface.self, "what it is attached to")
     private static let format = Property.string("format", "the image's format")
     private static let readOnly = Property.boolean("readonly", "refuse writes")
     private static let readOnlyToo = Property.boolean("read-only", "refuse writes")
@@ -28,8 +29,9 @@ enum DriveText {
         "werror", of: BlockErrorPolicy.self, "what a write error does")
     private static let schema =
         PropertySchema(
-            file, interface, format, readOnly, readOnlyToo, cache, cacheDirect, direct, noFlush, writeback, engine, discard,
-            detectZeroes, media, index, unit, readError, writeError) + PropertySchema(throttling.map(\.declaration))
+            file, interface, format, readOnly, readOnlyToo, cache, cacheDirect, direct, noFlush, writeback, engine,
+            discard, detectZeroes, media, index, unit, readError, writeError)
+        + PropertySchema(throttling.map(\.declaration))
 
     /// Of QEMU, but not of Apus; their harmless value is accepted, as it asks for what happens anyway.
     private static let absent = ["copy-on-read", "snapshot"]
@@ -52,7 +54,8 @@ enum DriveText {
         var drive = DriveConfiguration()
         drive.identifier = try rest.takeIdentifier(subject: "-drive")
         if rest["serial"] != nil {
-            throw .conflict(subject: "-drive", rule: "'serial' is a property of the device, as in -device virtio-blk-pci")
+            throw .conflict(
+                subject: "-drive", rule: "'serial' is a property of the device, as in -device virtio-blk-pci")
         }
         for name in absent {
             if let value = rest.remove(name), value != "off" {
@@ -112,7 +115,8 @@ enum DriveText {
         let one = try reader.optional(first)
         let other = try reader.optional(second)
         if one != nil, other != nil {
-            throw .conflict(subject: "-drive", rule: "'\(first.name)' and '\(second.name)' are the same thing said twice")
+            throw .conflict(
+                subject: "-drive", rule: "'\(first.name)' and '\(second.name)' are the same thing said twice")
         }
         return one ?? other
     }

@@ -4,7 +4,8 @@ extension Option {
     static var block: [Option] {
         [
             Option(
-                "drive", argument: .required("file=FILE[,if=none|virtio|pflash][,id=ID][,format=FORMAT][,key=value...]"),
+                "drive",
+                argument: .required("file=FILE[,if=none|virtio|pflash][,id=ID][,format=FORMAT][,key=value...]"),
                 "a disk image, and a disk for it unless if=none"
             ) { draft, text throws(CommandLineError) in
                 let properties = try OptionText.properties(text, option: "-drive")

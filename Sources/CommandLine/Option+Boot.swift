@@ -22,7 +22,9 @@ extension Option {
                 "what the firmware starts from"
             ) { draft, text throws(CommandLineError) in
                 let properties = try OptionText.properties(text, option: "-boot", implied: "order")
-                try checked { () throws(ConfigurationError) in try BootText.boot(properties, &draft.configuration.boot) }
+                try checked { () throws(ConfigurationError) in
+                    try BootText.boot(properties, &draft.configuration.boot)
+                }
             },
             Option(
                 "rtc", argument: .required("[base=utc|localtime|DATE][,clock=host|rt|vm][,driftfix=none|slew]"),
@@ -33,8 +35,9 @@ extension Option {
                     try BootText.clock(properties, &draft.configuration.clock)
                 }
             },
-            Option("fw_cfg", argument: .required("[name=]NAME,file=FILE|string=TEXT"), "a file for the firmware device") {
-                draft, text throws(CommandLineError) in
+            Option(
+                "fw_cfg", argument: .required("[name=]NAME,file=FILE|string=TEXT"), "a file for the firmware device"
+            ) { draft, text throws(CommandLineError) in
                 let properties = try OptionText.properties(text, option: "-fw_cfg", implied: "name")
                 let entry = try checked { () throws(ConfigurationError) in try BootText.firmwareEntry(properties) }
                 if draft.configuration.firmwareEntries.contains(where: { $0.name == entry.name }) {

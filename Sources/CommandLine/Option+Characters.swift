@@ -3,8 +3,9 @@ internal import Configuration
 extension Option {
     static var characters: [Option] {
         [
-            Option("chardev", argument: .required("BACKEND,id=ID[,key=value...]"), "a character stream (help lists them)") {
-                draft, text throws(CommandLineError) in
+            Option(
+                "chardev", argument: .required("BACKEND,id=ID[,key=value...]"), "a character stream (help lists them)"
+            ) { draft, text throws(CommandLineError) in
                 if isHelp(text) { return draft.help = .characterHelp }
                 draft.configuration.characters.append(try CharacterText.character(text))
             },
@@ -14,7 +15,12 @@ extension Option {
             },
             Option("debugcon", argument: .required("STREAM"), "the debug console (port 0xe9) on a stream") {
                 draft, text throws(CommandLineError) in
-                draft.configuration.debugConsole = try CharacterText.reference(text, option: "-debugcon")
+                let reference = try CharacterText.reference(text, option: "-debugcon")
+                if case .sharedWithMonitor = reference {
+                    throw .notTaken(
+                        option: "-debugcon", given: text, rule: "only a serial port shares a monitor's stream")
+                }
+                draft.configuration.debugConsole = reference
             },
             Option("qmp", argument: .required("STREAM"), "a QMP monitor on a stream") {
                 draft, text throws(CommandLineError) in
@@ -49,7 +55,7 @@ extension Option {
         switch channel {
         case .none: return
         case .sharedWithMonitor:
-            throw .notTaken(option: option, given: text, rule: "a monitor cannot be shared with a monitor")
+            throw .notTaken(option: option, given: text, rule: "only a serial port shares a monitor's stream")
         case .chardev, .backend:
             draft.configuration.monitors.append(
                 MonitorConfiguration(channel: channel, mode: mode, isPretty: isPretty))

@@ -3,8 +3,9 @@ internal import Configuration
 extension Option {
     static var devices: [Option] {
         [
-            Option("device", argument: .required("DRIVER[,id=ID][,bus=BUS][,key=value...]"), "a device (help lists them)") {
-                draft, text throws(CommandLineError) in
+            Option(
+                "device", argument: .required("DRIVER[,id=ID][,bus=BUS][,key=value...]"), "a device (help lists them)"
+            ) { draft, text throws(CommandLineError) in
                 if isHelp(text) { return draft.help = .deviceHelp }
                 var properties = try OptionText.properties(text, option: "-device", implied: "driver")
                 let wantsHelp = takeHelp(&properties)
@@ -44,7 +45,8 @@ extension Option {
             // The forms that make a card and its back end at once; only their way to say "none" is known.
             ignoringOnly("nic"), ignoringOnly("net"), ignoringOnly("vga"), ignoringOnly("display"),
             ignoringOnly("parallel"),
-            Option("audiodev", argument: .required("[driver=]none,id=ID"), nil) { draft, text throws(CommandLineError) in
+            Option("audiodev", argument: .required("[driver=]none,id=ID"), nil) {
+                draft, text throws(CommandLineError) in
                 let properties = try OptionText.properties(text, option: "-audiodev", implied: "driver")
                 guard properties["driver"] == "none" else { throw .notSupported("-audiodev \(text)") }
             },

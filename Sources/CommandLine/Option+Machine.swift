@@ -3,8 +3,9 @@ internal import Configuration
 extension Option {
     static var machine: [Option] {
         [
-            Option("machine", or: ["M"], argument: .required("[type=]TYPE[,key=value...]"), "the machine (help lists them)") {
-                draft, text throws(CommandLineError) in
+            Option(
+                "machine", or: ["M"], argument: .required("[type=]TYPE[,key=value...]"), "the machine (help lists them)"
+            ) { draft, text throws(CommandLineError) in
                 if isHelp(text) { return draft.help = .machineHelp }
                 var properties = try OptionText.properties(text, option: "-machine", implied: "type")
                 if takeHelp(&properties) {
@@ -44,14 +45,16 @@ extension Option {
             ) { draft, text throws(CommandLineError) in
                 draft.memory.merge(try OptionText.properties(text, option: "-m", implied: "size"))
             },
-            Option("name", argument: .required("[guest=]NAME[,process=NAME][,debug-threads=on|off]"), "the guest's name") {
-                draft, text throws(CommandLineError) in
+            Option(
+                "name", argument: .required("[guest=]NAME[,process=NAME][,debug-threads=on|off]"), "the guest's name"
+            ) { draft, text throws(CommandLineError) in
                 try name(text, &draft.configuration)
             },
             Option("uuid", argument: .required("UUID"), "the machine's UUID") { draft, text throws(CommandLineError) in
                 guard let uuid = UUIDConfiguration(text) else {
                     throw .notTaken(
-                        option: "-uuid", given: text, rule: "a UUID is 32 hexadecimal digits, parted by '-' into 8-4-4-4-12")
+                        option: "-uuid", given: text,
+                        rule: "a UUID is 32 hexadecimal digits, parted by '-' into 8-4-4-4-12")
                 }
                 draft.configuration.uuid = uuid
             },

@@ -21,6 +21,12 @@ extension Option {
                     try ProcessText.actions(properties, &draft.configuration.lifecycle)
                 }
             },
+            Option("watchdog-action", argument: .required("ACTION"), "same as -action watchdog=ACTION") {
+                draft, text throws(CommandLineError) in
+                try checked { () throws(ConfigurationError) in
+                    try ProcessText.actions(["watchdog": .string(text)], &draft.configuration.lifecycle)
+                }
+            },
             Option("daemonize", "go into the background once the machine is ready") { draft, _ in
                 draft.configuration.process.daemonizes = true
             },
@@ -55,8 +61,9 @@ extension Option {
                 draft.configuration.process.descriptors.append(
                     try checked { () throws(ConfigurationError) in try ProcessText.descriptor(properties) })
             },
-            Option("overcommit", argument: .required("[mem-lock=on|off][,cpu-pm=on|off]"), "lock memory, pass idle states") {
-                draft, text throws(CommandLineError) in
+            Option(
+                "overcommit", argument: .required("[mem-lock=on|off][,cpu-pm=on|off]"), "lock memory, pass idle states"
+            ) { draft, text throws(CommandLineError) in
                 let properties = try OptionText.properties(text, option: "-overcommit")
                 try checked { () throws(ConfigurationError) in
                     try ProcessText.overcommit(properties, &draft.configuration.process)
@@ -69,6 +76,11 @@ extension Option {
                 draft, text throws(CommandLineError) in
                 var test = draft.configuration.test ?? TestConfiguration()
                 test.channel = try CharacterText.reference(text, option: "-qtest")
+                switch test.channel {
+                case .sharedWithMonitor?, CharacterReference.none?:
+                    throw .notTaken(option: "-qtest", given: text, rule: "a test needs a stream of its own")
+                default: break
+                }
                 draft.configuration.test = test
             },
             Option("qtest-log", argument: .required("FILE"), "log what the test says") {

@@ -14,16 +14,16 @@ extension Option {
 
     private static let unsupportedFlags = [
         "mem-prealloc", "usb", "snapshot", "full-screen", "no-fd-bootchk", "win2k-hack", "only-migratable", "s",
-        "preconfig", "singlestep", "enable-fips", "battery", "windows_emu_pid", "semihosting", "xen-attach",
-        "xen-domid-restrict", "old-param", "enable-sync-profile", "no-quit", "alt-grab", "ctrl-grab", "curses",
+        "preconfig", "perfmap", "jitdump", "audio-help", "singlestep", "enable-fips", "battery", "windows_emu_pid",
+        "semihosting", "xen-attach", "xen-domid-restrict", "old-param", "enable-sync-profile", "no-quit", "alt-grab",
+        "ctrl-grab", "curses",
     ]
 
     private static let unsupportedWithArgument = [
         "mem-path", "numa", "incoming", "readconfig", "writeconfig", "trace", "set", "usbdevice", "vnc", "spice", "hda",
         "hdb", "hdc", "hdd", "cdrom", "fda", "fdb", "sd", "mtdblock", "fsdev", "virtfs", "iscsi", "tpmdev", "gdb",
-        "loadvm", "icount", "watchdog", "watchdog-action", "echr", "dtb", "semihosting-config", "acpitable",
-        "option-rom", "g", "k", "audio", "compat", "dump-vmstate", "plugin", "prom-env", "tb-size", "seed", "runas",
-        "chroot", "run-with", "user", "async-teardown", "dfilter", "virtioconsole", "qtest-fd", "xen-domid",
-        "hardware-signature", "cameradev", "soundhw", "show-cursor", "debugexit", "bt", "secret",
+        "loadvm", "icount", "watchdog", "echr", "dtb", "semihosting-config", "acpitable", "option-rom", "g", "k",
+        "audio", "compat", "dump-vmstate", "plugin", "prom-env", "tb-size", "seed", "runas", "chroot", "run-with",
+        "user", "async-teardown", "dfilter", "xen-domid", "hardware-signature", "cameradev", "soundhw", "bt", "sdl",
     ]
 }

@@ -102,7 +102,14 @@ extension CommandLine {
             while line.utf8.count < 32 { line += " " }
             text += line + summary + "\n"
         }
-        text += "\nAccepted, and without effect:\n"
+        text += """
+
+            STREAM is stdio, pty, null, file:PATH, pipe:PATH, unix:PATH[,server=on][,wait=off],
+            tcp:HOST:PORT[,server=on][,wait=off] or chardev:ID; for -serial also none and mon:stdio.
+
+            Accepted, and without effect:
+
+            """
         for form in IgnoredForm.all {
             var line = form.shown
             while line.utf8.count < 32 { line += " " }

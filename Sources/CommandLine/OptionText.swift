@@ -14,6 +14,7 @@ package enum OptionText {
     package static func properties(
         _ text: String, option: String, implied: String? = nil
     ) throws(CommandLineError) -> Properties {
+        guard !text.isEmpty else { throw .malformed(option: option, reason: "it is empty") }
         guard !text.hasPrefix("{") else { return try json(text, option: option) }
         var properties = Properties()
         var rest = text.utf8[...]
@@ -22,7 +23,9 @@ package enum OptionText {
             let key = takeKey(&rest)
             if rest.first == UInt8(ascii: "=") {
                 rest.removeFirst()
-                guard !key.isEmpty else { throw .malformed(option: option, reason: "a value has no key before its '='") }
+                guard !key.isEmpty else {
+                    throw .malformed(option: option, reason: "a value has no key before its '='")
+                }
                 properties[key] = .string(takeValue(&rest))
             } else {
                 // It was no key: the text up to here is a value, or a flag.

@@ -57,7 +57,8 @@ package struct SocketConfiguration: Sendable, Equatable {
     package var disablesDelay: Bool
 
     package init(
-        address: Address, isServer: Bool = false, waits: Bool = false, reconnectDelay: Int = 0, disablesDelay: Bool = false
+        address: Address, isServer: Bool = false, waits: Bool = false, reconnectDelay: Int = 0,
+        disablesDelay: Bool = false
     ) {
         self.address = address
         self.isServer = isServer

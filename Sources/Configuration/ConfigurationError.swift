@@ -39,7 +39,8 @@ package enum ConfigurationError: Error, Sendable, Equatable, CustomStringConvert
         case .duplicateIdentifier(let kind, let identifier):
             "There is more than one \(kind) with the id '\(identifier)'."
         case .malformedIdentifier(let subject, let identifier):
-            "\(subject): '\(identifier)' is no valid id; an id is a letter followed by letters, digits, '-', '.' or '_'."
+            "\(subject): '\(identifier)' is no valid id; "
+                + "an id is a letter followed by letters, digits, '-', '.' or '_'."
         case .inconsistentKeys(let subject, let key):
             "\(subject): the keys under '\(key)' do not make one value."
         case .badTopology(let sentence):

@@ -35,7 +35,8 @@ package struct TopologyConfiguration: Sendable, Equatable {
         ]
         for (name, number) in given {
             if let number, !(1...absoluteMaximum).contains(number) {
-                throw .badTopology("-smp: '\(name)' takes a whole number from 1 to \(absoluteMaximum), not '\(number)'.")
+                throw .badTopology(
+                    "-smp: '\(name)' takes a whole number from 1 to \(absoluteMaximum), not '\(number)'.")
             }
         }
         // Each factor is at most 4096, so four of them fit an Int.
@@ -66,7 +67,8 @@ package struct TopologyConfiguration: Sendable, Equatable {
                 "-smp: \(result.processors) processors are more than the maximum of \(result.maximum).")
         }
         guard result.maximum <= absoluteMaximum else {
-            throw .badTopology("-smp: \(result.maximum) processors are more than the most there can be, \(absoluteMaximum).")
+            throw .badTopology(
+                "-smp: \(result.maximum) processors are more than the most there can be, \(absoluteMaximum).")
         }
         return result
     }

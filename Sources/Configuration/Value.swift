@@ -1,7 +1,8 @@
 /// What one property was given.
 ///
 /// The command line knows only text, so everything `key=value` is a `.string`; JSON keeps its types. Which of them a
-/// property takes is judged by its declaration (`Property`), so a number written as text and a JSON number mean the same.
+/// property takes is judged by its declaration (`Property`), so a number written as text and a JSON number mean the
+/// same.
 package indirect enum Value: Sendable, Equatable {
     case null
     case bool(Bool)

@@ -8,8 +8,8 @@ extension JSON {
 
     /// The one value that `bytes` are; anything but blanks after it is an error.
     ///
-    /// Members given twice, NUL in a string, malformed UTF-8 and integers beyond `Int64` are errors. Strings may stand in
-    /// single quotes.
+    /// Members given twice, NUL in a string, malformed UTF-8 and integers beyond `Int64` are errors. Strings may stand
+    /// in single quotes.
     package static func parse(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) -> JSON {
         try parse(bytes[...], limits: limits)
     }

@@ -10,8 +10,8 @@
 
 /// One JSON value.
 ///
-/// Integers keep 64 bits: `.integer` for all that fit `Int64`, `.unsigned` for larger ones, which can be written but are
-/// refused when read.
+/// Integers keep 64 bits: `.integer` for all that fit `Int64`, `.unsigned` for larger ones, which can be written but
+/// are refused when read (jansson's integers are signed).
 package indirect enum JSON: Sendable, Equatable {
     case null
     case bool(Bool)

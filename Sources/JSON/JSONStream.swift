@@ -4,10 +4,11 @@
 ///     while let element = stream.next() { … }
 ///
 /// Values need no newline between them or after them; several may come in one piece and one in many. After malformed
-/// input one error comes out, and reading resumes at the next line or the next `{`. Each byte is looked at once while it
-/// waits for the rest of its value, so a client that sends one byte at a time costs no more.
+/// input one error comes out, and reading resumes at the next line or the next `{`. Each byte is looked at once while
+/// it waits for the rest of its value, so a client that sends one byte at a time costs no more.
 ///
-/// Belongs to one thread. Holds at most one unfinished value of `limits.size` bytes beside what was fed and not yet taken.
+/// Belongs to one thread. Holds at most one unfinished value of `limits.size` bytes beside what was fed and not yet
+/// taken.
 package struct JSONStream {
     private var buffer: [UInt8] = []
     /// Where the current value begins in `buffer`, and the first byte not scanned yet.

@@ -119,7 +119,8 @@ struct KataTests {
     @Test("A block node in place of a name reads as QMP sends it")
     func nestedNode() throws {
         let result = try machine(
-            "-blockdev '{\"driver\":\"raw\",\"read-only\":true,\"file\":{\"driver\":\"file\",\"filename\":\"/f\"},\"node-name\":\"n\"}'")
+            "-blockdev '{\"driver\":\"raw\",\"read-only\":true,\"file\":{\"driver\":\"file\",\"filename\":\"/f\"},\"node-name\":\"n\"}'"
+        )
         var file = BlockNodeConfiguration(driver: "file")
         file.properties = ["filename": "/f"]
         #expect(result.blockNodes.first?.child("file") == .node(file))

@@ -55,7 +55,8 @@ struct LibvirtTests {
                 ObjectConfiguration(
                     type: "memory-backend-ram", identifier: "pc.ram", properties: ["size": 1_073_741_824]),
                 ObjectConfiguration(type: "iothread", identifier: "iothread1"),
-                ObjectConfiguration(type: "rng-random", identifier: "objrng0", properties: ["filename": "/dev/urandom"]),
+                ObjectConfiguration(
+                    type: "rng-random", identifier: "objrng0", properties: ["filename": "/dev/urandom"]),
             ])
         #expect(result.firmware.commandLine == "console=ttyS0 root=/dev/vda")
         #expect(result.boot.strict && result.clock.base == .utc)
@@ -138,29 +139,35 @@ struct LibvirtTests {
         -device '{"driver":"isa-serial","chardev":"charserial0","id":"serial0","index":0}' -msg timestamp=on
         """
 
-    @Test("Each further form of an option is taken", arguments: [
-        "-machine pc-q35-7.2,usb=off,nvdimm=on,hpet=off -accel kvm -cpu EPYC,svm=on,l3-cache=off,host-phys-bits=on",
-        "-m 1024 -smp 4,sockets=4,cores=1,threads=1", "-smp 2,maxcpus=4,sockets=1,dies=2,cores=2,threads=1",
-        "-object '{\"qom-type\":\"memory-backend-memfd\",\"id\":\"pc.ram\",\"share\":true,\"prealloc\":true,\"size\":1}'",
-        "-object '{\"qom-type\":\"memory-backend-file\",\"id\":\"r\",\"mem-path\":\"/d\",\"share\":true,\"reserve\":false}'",
-        "-object '{\"qom-type\":\"rng-builtin\",\"id\":\"objrng0\"}'", "-bios /usr/share/x.fd",
-        "-boot strict=on,menu=on,splash-time=3000", "-no-acpi -no-reboot",
-        "-blockdev '{\"driver\":\"host_device\",\"filename\":\"/dev/sdb\",\"aio\":\"io_uring\",\"node-name\":\"n\"}'",
-        "-blockdev '{\"node-name\":\"f\",\"driver\":\"qcow2\",\"file\":\"s\",\"backing\":null,\"detect-zeroes\":\"unmap\"}'",
-        "-device '{\"driver\":\"virtio-net-pci\",\"mq\":true,\"vectors\":6,\"rx_queue_size\":512,\"host_mtu\":9000}'",
-        "-netdev '{\"type\":\"vhost-user\",\"chardev\":\"c\",\"id\":\"n\"}'",
-        "-device '{\"driver\":\"virtserialport\",\"bus\":\"virtio-serial0.0\",\"nr\":1,\"chardev\":\"c\",\"name\":\"org.x\"}'",
-        "-chardev socket,id=c,fd=33,server=on,wait=off", "-chardev socket,id=c,path=/p",
-        "-chardev socket,id=c,host=127.0.0.1,port=5555,server=on,wait=off", "-smbios type=1,manufacturer=A,product=B",
-        "-fw_cfg name=opt/com.x/y,string=hello", "-global driver=cfi.pflash01,property=secure,value=on",
-        "-global kvm-pit.lost_tick_policy=delay", "-object secret,id=masterKey0,format=raw,file=/p",
-        "-device pcie-root-port,port=8,chassis=1,id=pci.1,bus=pcie.0,multifunction=on,addr=0x1",
-        "-netdev tap,fd=30,id=hostnet0,vhost=on,vhostfd=31",
-    ])
+    @Test(
+        "Each further form of an option is taken",
+        arguments: [
+            "-machine pc-q35-7.2,usb=off,nvdimm=on,hpet=off -accel kvm -cpu EPYC,svm=on,l3-cache=off,host-phys-bits=on",
+            "-m 1024 -smp 4,sockets=4,cores=1,threads=1", "-smp 2,maxcpus=4,sockets=1,dies=2,cores=2,threads=1",
+            "-object '{\"qom-type\":\"memory-backend-memfd\",\"id\":\"pc.ram\",\"share\":true,\"prealloc\":true,\"size\":1}'",
+            "-object '{\"qom-type\":\"memory-backend-file\",\"id\":\"r\",\"mem-path\":\"/d\",\"share\":true,\"reserve\":false}'",
+            "-object '{\"qom-type\":\"rng-builtin\",\"id\":\"objrng0\"}'", "-bios /usr/share/x.fd",
+            "-boot strict=on,menu=on,splash-time=3000", "-no-acpi -no-reboot",
+            "-blockdev '{\"driver\":\"host_device\",\"filename\":\"/dev/sdb\",\"aio\":\"io_uring\",\"node-name\":\"n\"}'",
+            "-blockdev '{\"node-name\":\"f\",\"driver\":\"qcow2\",\"file\":\"s\",\"backing\":null,\"detect-zeroes\":\"unmap\"}'",
+            "-device '{\"driver\":\"virtio-net-pci\",\"mq\":true,\"vectors\":6,\"rx_queue_size\":512,\"host_mtu\":9000}'",
+            "-netdev '{\"type\":\"vhost-user\",\"chardev\":\"c\",\"id\":\"n\"}'",
+            "-device '{\"driver\":\"virtserialport\",\"bus\":\"virtio-serial0.0\",\"nr\":1,\"chardev\":\"c\",\"name\":\"org.x\"}'",
+            "-chardev socket,id=c,fd=33,server=on,wait=off", "-chardev socket,id=c,path=/p",
+            "-chardev socket,id=c,host=127.0.0.1,port=5555,server=on,wait=off",
+            "-smbios type=1,manufacturer=A,product=B",
+            "-fw_cfg name=opt/com.x/y,string=hello", "-global driver=cfi.pflash01,property=secure,value=on",
+            "-global kvm-pit.lost_tick_policy=delay", "-object secret,id=masterKey0,format=raw,file=/p",
+            "-device pcie-root-port,port=8,chassis=1,id=pci.1,bus=pcie.0,multifunction=on,addr=0x1",
+            "-netdev tap,fd=30,id=hostnet0,vhost=on,vhostfd=31",
+        ])
     func form(line: String) throws { _ = try machine(line) }
 
-    @Test("What is not there yet is refused by its name", arguments: [
-        "-incoming defer", "-numa node,nodeid=0,cpus=0-1,memdev=ram-node0", "-mem-path /dev/hugepages", "-mem-prealloc",
-    ])
+    @Test(
+        "What is not there yet is refused by its name",
+        arguments: [
+            "-incoming defer", "-numa node,nodeid=0,cpus=0-1,memdev=ram-node0", "-mem-path /dev/hugepages",
+            "-mem-prealloc",
+        ])
     func notYet(line: String) { #expect(refusal(line) == "\(words(line)[0]) is not supported by Apus yet.") }
 }

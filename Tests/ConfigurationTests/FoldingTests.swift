@@ -13,10 +13,13 @@ struct FoldingTests {
             ])
     }
 
-    @Test("Keys that contradict each other are refused", arguments: [
-        ["a": "1", "a.b": "2"], ["a.b": "1", "a": "2"], ["a.0": "1", "a.2": "2"], ["a.0": "1", "a.x": "2"], ["a.": "1"],
-        [".": "1"],
-    ] as [Properties])
+    @Test(
+        "Keys that contradict each other are refused",
+        arguments: [
+            ["a": "1", "a.b": "2"], ["a.b": "1", "a": "2"], ["a.0": "1", "a.2": "2"], ["a.0": "1", "a.x": "2"],
+            ["a.": "1"],
+            [".": "1"],
+        ] as [Properties])
     func contradictions(properties: Properties) {
         #expect(throws: ConfigurationError.self) { try properties.folded(subject: "-x") }
     }

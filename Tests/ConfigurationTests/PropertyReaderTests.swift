@@ -49,10 +49,12 @@ struct PropertyReaderTests {
         ) { try reader(["num-quues": 1]) }
     }
 
-    @Test("Wrong types and ranges are refused", arguments: [
-        ["num-queues": 0], ["num-queues": 1025], ["num-queues": true], ["num-queues": .real(1)], ["num-queues": ""],
-        ["num-queues": .unsigned(.max)], ["num-queues": .null], ["num-queues": .list([])],
-    ] as [Properties])
+    @Test(
+        "Wrong types and ranges are refused",
+        arguments: [
+            ["num-queues": 0], ["num-queues": 1025], ["num-queues": true], ["num-queues": .real(1)], ["num-queues": ""],
+            ["num-queues": .unsigned(.max)], ["num-queues": .null], ["num-queues": .list([])],
+        ] as [Properties])
     func wrong(properties: Properties) throws {
         var reader = try reader(properties)
         #expect(throws: ConfigurationError.self) { try reader.value(Self.queues) }
