@@ -46,3 +46,33 @@ func configured<Result>(_ body: () throws(ConfigurationError) -> Result) throws(
         throw .configuration(error)
     }
 }
+
+extension PropertyReader {
+    /// `value`, with its error as the machine's.
+    mutating func get<Content>(_ property: Property<Content>) throws(MachineError) -> Content {
+        do throws(ConfigurationError) {
+            return try value(property)
+        } catch {
+            throw .configuration(error)
+        }
+    }
+
+    /// `optional`, with its error as the machine's.
+    mutating func find<Content>(_ property: Property<Content>) throws(MachineError) -> Content? {
+        do throws(ConfigurationError) {
+            return try optional(property)
+        } catch {
+            throw .configuration(error)
+        }
+    }
+
+    /// Reads a property whose only possible value is `allowed`, since Apus has nothing else.
+    mutating func insist<Content: Equatable>(
+        _ property: Property<Content>, is allowed: Content, otherwise reason: String
+    ) throws(MachineError) {
+        let value = try find(property)
+        guard value == nil || value == allowed else {
+            throw .part(option: subject, reason: "'\(property.name)': \(reason)")
+        }
+    }
+}

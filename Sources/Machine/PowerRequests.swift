@@ -6,6 +6,8 @@ internal import Synchronization
 enum GuestRequest: Sendable {
     /// A device was told to reset or power off.
     case power(PowerRequest)
+    /// The user wants the machine to end, from its own console.
+    case quit
     /// A vCPU stopped by itself.
     case stopped(vCPU: Int, VirtualCPUExit)
 }

@@ -1,4 +1,4 @@
-package import Block
+internal import Character
 package import Configuration
 package import Host
 package import Log
@@ -17,12 +17,21 @@ package final class BackEnds: Sendable {
         var ioThreads: [IOThread] = []
         var objects: [ObjectConfiguration] = []
         var shared: IOThread?
+        var streams: [CharacterStream] = []
     }
 
+    let loop: EventLoop
     let log: Log
+    /// What `Ctrl-A x` on a shared terminal does.
+    let quit: @Sendable () -> Void
     let state = Mutex(State())
 
-    package init(log: Log) { self.log = log }
+    /// - Parameter loop: the control thread's, which serves character streams.
+    package init(loop: EventLoop, log: Log, quit: @escaping @Sendable () -> Void) {
+        self.loop = loop
+        self.log = log
+        self.quit = quit
+    }
 
     // MARK: I/O threads
 
@@ -91,8 +100,9 @@ package final class BackEnds: Sendable {
         return object
     }
 
-    /// Ends the threads, when no device is left.
+    /// Ends the threads and streams, when no device is left.
     func finish() {
+        closeCharacters()
         let threads = state.withLock { state in
             defer {
                 state.ioThreads = []
