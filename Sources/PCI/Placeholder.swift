@@ -1,1 +1,0 @@
-// Placeholder of the PCI module; replaced as it is written.
