@@ -268,3 +268,52 @@ failed:;
 }
 
 // --- end of Character -----------------------------------------------------
+// --- Block and Virtio ---------------------------------------------------
+
+#include <libaio.h>
+#include <poll.h>
+#include <semaphore.h>
+#include <stdint.h>
+#include <sys/random.h>
+
+// The block device ioctls are _IOR macros, which Swift does not import.
+static inline int apus_block_device_size(int fd, uint64_t *bytes) { return ioctl(fd, BLKGETSIZE64, bytes); }
+
+static inline int apus_block_device_sectors(int fd, int *logical, unsigned int *physical) {
+    int result = ioctl(fd, BLKSSZGET, logical);
+    return result < 0 ? result : ioctl(fd, BLKPBSZGET, physical);
+}
+
+static inline int apus_block_device_discard(int fd, uint64_t offset, uint64_t count) {
+    uint64_t range[2] = {offset, count};
+    return ioctl(fd, BLKDISCARD, range);
+}
+
+static inline int apus_block_device_zero(int fd, uint64_t offset, uint64_t count) {
+    uint64_t range[2] = {offset, count};
+    return ioctl(fd, BLKZEROOUT, range);
+}
+
+// An open-file-description lock over the whole file; never waits.
+static inline int apus_lock_file(int fd, int exclusive) {
+    struct flock lock = {.l_type = exclusive ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET};
+    return fcntl(fd, APUS_F_OFD_SETLK, &lock);
+}
+
+// Loads guest memory exactly once: the compiler may neither repeat nor split the access, so what was checked is what
+// is used. The address may be unaligned.
+static inline uint64_t apus_load_once_64(const void *address) {
+    struct __attribute__((packed)) cell {
+        uint64_t value;
+    };
+    return ((const volatile struct cell *)address)->value;
+}
+
+static inline uint16_t apus_load_once_16(const void *address) {
+    struct __attribute__((packed)) cell {
+        uint16_t value;
+    };
+    return ((const volatile struct cell *)address)->value;
+}
+
+// --- end of Block and Virtio --------------------------------------------

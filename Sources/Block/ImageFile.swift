@@ -1,0 +1,138 @@
+internal import CLinux
+internal import Host
+internal import Glibc
+
+/// An open image file and the blocking calls on it; every engine stands on this.
+///
+/// Thread-safe: it has no state but descriptors, and every call names its offset.
+final class ImageFile: Sendable {
+    let path: String
+    let options: ImageOptions
+    let isBlockDevice: Bool
+    /// What O_DIRECT demands of offsets, lengths and addresses; 1 through the page cache.
+    let alignment: Int
+    /// As the options say, with O_DIRECT or without.
+    let descriptor: FileDescriptor
+    /// The same file through the page cache, for what O_DIRECT would refuse: requests smaller than the host's blocks.
+    private let buffered: FileDescriptor
+
+    init(
+        path: String, options: ImageOptions, isBlockDevice: Bool, alignment: Int, descriptor: consuming FileDescriptor,
+        buffered: consuming FileDescriptor
+    ) {
+        self.path = path
+        self.options = options
+        self.isBlockDevice = isBlockDevice
+        self.alignment = alignment
+        self.descriptor = descriptor
+        self.buffered = buffered
+    }
+
+    /// Whether offset and length suit O_DIRECT; addresses are another matter.
+    func isAligned(_ offset: UInt64, _ count: UInt64) -> Bool { (offset | count) & UInt64(alignment - 1) == 0 }
+
+    /// Carries a request out, entirely, on the calling thread.
+    func perform(
+        _ operation: BlockRequest.Operation, offset: UInt64, count: UInt64, segments: UnsafeBufferPointer<iovec>
+    ) -> Errno? {
+        do throws(Errno) {
+            switch operation {
+            case .read: unsafe try transfer(segments, at: offset, isWrite: false)
+            case .write: unsafe try transfer(segments, at: offset, isWrite: true)
+            case .flush: try flush()
+            case .discard: try discard(offset, count)
+            case .writeZeroes(let unmap): try writeZeroes(offset, count, unmap: unmap)
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Reads or writes through the page cache until everything is done.
+    ///
+    /// The page cache even for an O_DIRECT image: what comes here is what O_DIRECT did only in part or would refuse.
+    /// The kernel keeps the two views of the file coherent.
+    private func transfer(_ segments: UnsafeBufferPointer<iovec>, at offset: UInt64, isWrite: Bool) throws(Errno) {
+        var position = offset
+        for unsafe segment in unsafe segments {
+            var done = 0
+            while unsafe done < segment.iov_len {
+                guard let base = unsafe segment.iov_base, let at = off_t(exactly: position) else { throw .invalid }
+                let rest = unsafe segment.iov_len - done
+                let moved = try Errno.retry {
+                    unsafe isWrite
+                        ? pwrite(buffered.rawValue, base + done, rest, at) : pread(buffered.rawValue, base + done, rest, at)
+                }
+                if moved == 0 {
+                    if isWrite { throw .ioError }
+                    // Behind the end of a file that is not a multiple of 512 the disk reads as zero.
+                    unsafe memset(base + done, 0, rest)
+                    done += rest
+                    position &+= UInt64(rest)
+                    continue
+                }
+                done += moved
+                position &+= UInt64(moved)
+            }
+        }
+    }
+
+    private func flush() throws(Errno) {
+        if options.noFlush { return }
+        try Errno.retry { fdatasync(descriptor.rawValue) }
+    }
+
+    /// A hint: a file system that cannot do it has not failed.
+    private func discard(_ offset: UInt64, _ count: UInt64) throws(Errno) {
+        guard options.discard == .unmap else { return }
+        do throws(Errno) {
+            if isBlockDevice {
+                try Errno.retry { apus_block_device_discard(descriptor.rawValue, offset, count) }
+            } else {
+                try punch(offset, count, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
+            }
+        } catch {
+            guard ImageFile.isUnsupported(error) else { throw error }
+        }
+    }
+
+    private func writeZeroes(_ offset: UInt64, _ count: UInt64, unmap: Bool) throws(Errno) {
+        do throws(Errno) {
+            if isBlockDevice {
+                try Errno.retry { apus_block_device_zero(descriptor.rawValue, offset, count) }
+            } else if unmap, options.discard == .unmap {
+                try punch(offset, count, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
+            } else {
+                try punch(offset, count, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE)
+            }
+        } catch {
+            guard ImageFile.isUnsupported(error) else { throw error }
+            try writeZeroBytes(offset, count)
+        }
+    }
+
+    private func punch(_ offset: UInt64, _ count: UInt64, _ mode: Int32) throws(Errno) {
+        guard let start = off_t(exactly: offset), let length = off_t(exactly: count) else { throw .invalid }
+        try Errno.retry { apus_fallocate(descriptor.rawValue, mode, start, length) }
+    }
+
+    /// Where nothing else is supported, zeros are written.
+    private func writeZeroBytes(_ offset: UInt64, _ count: UInt64) throws(Errno) {
+        let zeros = [UInt8](repeating: 0, count: Int(min(count, 1 << 20)))
+        var done: UInt64 = 0
+        while done < count {
+            guard let at = off_t(exactly: offset &+ done) else { throw .invalid }
+            let piece = Int(min(count - done, UInt64(zeros.count)))
+            let moved = try Errno.retry {
+                unsafe zeros.withUnsafeBytes { unsafe pwrite(buffered.rawValue, $0.baseAddress, piece, at) }
+            }
+            if moved == 0 { throw .ioError }
+            done += UInt64(moved)
+        }
+    }
+
+    private static func isUnsupported(_ error: Errno) -> Bool {
+        error.rawValue == EOPNOTSUPP || error.rawValue == ENOTTY || error.rawValue == ENOSYS || error == .invalid
+    }
+}

@@ -1,1 +1,0 @@
-// Placeholder of the Block module; replaced as it is written.

@@ -1,0 +1,52 @@
+internal import Block
+internal import Host
+internal import Log
+internal import Synchronization
+
+/// What all lanes of a disk know of it.
+final class BlockDisk: Sendable {
+    /// The unit of every sector number in the specification, whatever the block size.
+    static let sectorSize: UInt64 = 512
+    /// Discards and zeroes of up to 2 GiB at once.
+    static let maximumRangeSectors: UInt32 = 1 << 22
+    static let idCount = 20
+
+    let isReadOnly: Bool
+    /// The device's serial number, padded with zeros (§5.2.6.1).
+    let id: [UInt8]
+    private let size: UInt64
+    private let blockSize: UInt64
+    private let cached: Atomic<Bool>
+    private let name: String
+    private let log: Log
+    private let complaints = RateLimit()
+
+    init(name: String, geometry: BlockGeometry, blockSize: UInt32, serial: String, writeCache: Bool, log: Log) {
+        self.name = name
+        self.log = log
+        isReadOnly = geometry.isReadOnly
+        size = geometry.size
+        self.blockSize = UInt64(max(blockSize, 512))
+        cached = Atomic(writeCache)
+        var id = [UInt8](serial.utf8.prefix(BlockDisk.idCount))
+        id.append(contentsOf: repeatElement(0, count: BlockDisk.idCount - id.count))
+        self.id = id
+    }
+
+    var writeCache: Bool { cached.load(ordering: .relaxed) }
+    func setWriteCache(_ on: Bool) { cached.store(on, ordering: .relaxed) }
+
+    /// The byte offset of a range, or nil unless it consists of whole blocks inside the disk.
+    ///
+    /// Sector and length are the guest's: every step may overflow.
+    func offset(sector: UInt64, count: UInt64) -> UInt64? {
+        let (start, overflow) = sector.multipliedReportingOverflow(by: BlockDisk.sectorSize)
+        guard !overflow, start <= size, count <= size - start else { return nil }
+        return (start | count) & (blockSize - 1) == 0 ? start : nil
+    }
+
+    /// A host error becomes IOERR for the guest, and a line for the user.
+    func report(_ error: Errno, _ type: UInt32) {
+        complaints.pass { log.warning("\(name): the host failed a request of type \(type): \(error).") }
+    }
+}

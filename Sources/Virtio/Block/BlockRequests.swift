@@ -1,0 +1,53 @@
+internal import Block
+
+/// The request slots of one lane: as many as its queue can hold, made once, used for request after request.
+@safe final class BlockRequests {
+    /// A request in flight; its index is its tag with the engine.
+    @safe struct Slot: ~Copyable {
+        var chain = DescriptorChain()
+        /// Where the status byte goes, in guest memory.
+        var status: UnsafeMutablePointer<UInt8>?
+        var type: UInt32 = 0
+        /// Bytes written to the guest if all goes well.
+        var written: UInt32 = 0
+        /// The write was done, and its flush is in flight.
+        var isFlushing = false
+    }
+
+    let engine: any BlockQueue
+    let disk: BlockDisk
+    let slots: UnsafeMutablePointer<Slot>
+    private let depth: Int
+    /// A stack of free indices: the slot used last is the one still in the cache.
+    private let free: UnsafeMutablePointer<Int32>
+    private(set) var freeCount: Int
+
+    init(engine: any BlockQueue, depth: Int, disk: BlockDisk) {
+        self.engine = engine
+        self.disk = disk
+        self.depth = depth
+        unsafe slots = .allocate(capacity: depth)
+        unsafe free = .allocate(capacity: depth)
+        freeCount = depth
+        for index in 0..<depth {
+            unsafe (slots + index).initialize(to: Slot())
+            unsafe (free + index).initialize(to: Int32(depth - 1 - index))
+        }
+    }
+
+    deinit {
+        unsafe slots.deinitialize(count: depth)
+        unsafe slots.deallocate()
+        unsafe free.deallocate()
+    }
+
+    /// The slot that `take` gives next; there must be one.
+    var nextFree: Int { unsafe Int(free[freeCount - 1]) }
+
+    func take() { freeCount -= 1 }
+
+    func giveBack(_ index: Int) {
+        unsafe free[freeCount] = Int32(truncatingIfNeeded: index)
+        freeCount += 1
+    }
+}

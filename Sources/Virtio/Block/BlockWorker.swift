@@ -1,0 +1,183 @@
+internal import Block
+internal import Host
+
+/// Serves one started queue: takes chains, hands requests to the engine, and gives chains back.
+///
+/// ```
+///   kick ─► next, next, next… ─► submit each ─► dispatch: one io_submit
+///   completion event ─► nextCompletion… ─► status byte, used entry each ─► publish: one store, at most one interrupt
+/// ```
+///
+/// Nothing is allocated per request.
+struct BlockWorker: ~Copyable {
+    private var queue: Virtqueue
+    private let port: QueuePort
+    private let requests: BlockRequests
+    private let engine: any BlockQueue
+    private let disk: BlockDisk
+    /// The driver broke the ring's rules: nothing more is taken from it.
+    private var isBroken = false
+
+    init(queue: consuming Virtqueue, port: QueuePort, requests: BlockRequests) {
+        self.queue = queue
+        self.port = port
+        self.requests = requests
+        engine = requests.engine
+        disk = requests.disk
+    }
+
+    // MARK: Events
+
+    mutating func kicked() {
+        port.kick.drain()
+        work()
+    }
+
+    mutating func completed() {
+        engine.acknowledgeEvent()
+        collect()
+        // Slots are free again, and the kernel may have had no room for all of the last batch.
+        work()
+    }
+
+    /// Sees everything in flight through, and gives the queue up.
+    consuming func finish() -> Virtqueue {
+        collect()
+        while engine.inFlight > 0 {
+            engine.waitForCompletion()
+            collect()
+        }
+        return queue
+    }
+
+    // MARK: Batches
+
+    /// Takes what is available until the ring is empty or every slot is in use.
+    private mutating func work() {
+        while !isBroken {
+            queue.suppressKicks()
+            while requests.freeCount > 0, takeOne() {}
+            engine.dispatch()
+            collect()
+            // Without a free slot the next completion goes on here.
+            let hasMore = queue.resumeKicks()
+            if !hasMore || requests.freeCount == 0 { break }
+        }
+        if isBroken { engine.dispatch() }
+    }
+
+    /// Finishes what the engine has finished, and shows it to the driver.
+    private mutating func collect() {
+        while let completion = engine.nextCompletion() { finish(completion) }
+        if queue.publish() { port.interrupt.signal() }
+    }
+
+    private mutating func takeOne() -> Bool {
+        let index = requests.nextFree
+        do throws(VirtqueueError) {
+            guard unsafe try queue.next(into: &requests.slots[index].chain) else { return false }
+            requests.take()
+            do throws(VirtqueueError) { try begin(index) } catch {
+                requests.giveBack(index)
+                throw error
+            }
+            return true
+        } catch {
+            isBroken = true
+            port.fail(error)
+            return false
+        }
+    }
+
+    // MARK: Requests
+
+    /// Judges a request and submits it, or answers it at once.
+    private mutating func begin(_ index: Int) throws(VirtqueueError) {
+        let slot = unsafe requests.slots + index
+        // Header: type, reserved, sector (§5.2.6).
+        guard let type = unsafe slot.pointee.chain.take(UInt32.self),
+            unsafe slot.pointee.chain.take(UInt32.self) != nil,
+            let sector = unsafe slot.pointee.chain.take(UInt64.self)
+        else { throw .request("is too short for its header") }
+        guard let status = unsafe slot.pointee.chain.takeLastWritableByte() else {
+            throw .request("has no room for its status")
+        }
+        unsafe slot.pointee.status = status
+        unsafe slot.pointee.type = type
+        unsafe slot.pointee.written = 1
+        unsafe slot.pointee.isFlushing = false
+
+        switch type {
+        case BlockRequestType.read:
+            let count = unsafe slot.pointee.chain.writableCount
+            guard let offset = disk.offset(sector: sector, count: UInt64(count)) else { return answer(index, .ioError) }
+            unsafe slot.pointee.written = UInt32(clamping: count + 1)
+            let segments = unsafe slot.pointee.chain.writable
+            unsafe engine.submit(
+                BlockRequest(.read, offset: offset, count: UInt64(count), segments: segments, tag: index))
+        case BlockRequestType.write:
+            let count = unsafe slot.pointee.chain.readableCount
+            guard !disk.isReadOnly, let offset = disk.offset(sector: sector, count: UInt64(count)) else {
+                return answer(index, .ioError)
+            }
+            let segments = unsafe slot.pointee.chain.readable
+            unsafe engine.submit(
+                BlockRequest(.write, offset: offset, count: UInt64(count), segments: segments, tag: index))
+        case BlockRequestType.flush:
+            unsafe engine.submit(BlockRequest(.flush, tag: index))
+        case BlockRequestType.getID:
+            unsafe slot.pointee.written = unsafe UInt32(slot.pointee.chain.write(disk.id) + 1)
+            answer(index, .ok)
+        case BlockRequestType.discard, BlockRequestType.writeZeroes:
+            beginRange(index, type)
+        default:
+            answer(index, .unsupported)
+        }
+    }
+
+    /// Discard and write zeroes: the range is in the data, of which there is one segment (§5.2.6).
+    private mutating func beginRange(_ index: Int, _ type: UInt32) {
+        let slot = unsafe requests.slots + index
+        guard !disk.isReadOnly, unsafe slot.pointee.chain.readableCount == 16,
+            let sector = unsafe slot.pointee.chain.take(UInt64.self),
+            let sectors = unsafe slot.pointee.chain.take(UInt32.self),
+            let flags = unsafe slot.pointee.chain.take(UInt32.self),
+            sectors <= BlockDisk.maximumRangeSectors
+        else { return answer(index, .ioError) }
+        let isDiscard = type == BlockRequestType.discard
+        // Bit 0, unmap, is for zeroes only; the rest is reserved (§5.2.6.2).
+        guard flags & ~1 == 0, !isDiscard || flags == 0 else { return answer(index, .unsupported) }
+        let count = UInt64(sectors) * BlockDisk.sectorSize
+        guard let offset = disk.offset(sector: sector, count: count) else { return answer(index, .ioError) }
+        guard count > 0 else { return answer(index, .ok) }
+        unsafe engine.submit(
+            BlockRequest(
+                isDiscard ? .discard : .writeZeroes(unmap: flags & 1 != 0), offset: offset, count: count, tag: index))
+    }
+
+    private mutating func finish(_ completion: BlockCompletion) {
+        let slot = unsafe requests.slots + completion.tag
+        let type = unsafe slot.pointee.type
+        if let error = completion.error {
+            disk.report(error, type)
+            unsafe slot.pointee.written = 1
+            return answer(completion.tag, .ioError)
+        }
+        // Write-through: the write counts when it is on stable storage.
+        let isWrite = type == BlockRequestType.write || type == BlockRequestType.writeZeroes
+        if isWrite, !disk.writeCache, unsafe !slot.pointee.isFlushing {
+            unsafe slot.pointee.isFlushing = true
+            unsafe engine.submit(BlockRequest(.flush, tag: completion.tag))
+            return engine.dispatch()
+        }
+        answer(completion.tag, .ok)
+    }
+
+    /// Gives the chain back to the driver; it sees it with the next publication.
+    private mutating func answer(_ index: Int, _ status: BlockRequestStatus) {
+        let slot = unsafe requests.slots + index
+        unsafe slot.pointee.status?.pointee = status.rawValue
+        unsafe queue.complete(slot.pointee.chain.head, written: slot.pointee.written)
+        requests.giveBack(index)
+    }
+}

@@ -1,1 +1,0 @@
-// Placeholder of the Virtio module; replaced as it is written.
