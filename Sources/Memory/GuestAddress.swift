@@ -41,6 +41,12 @@ package struct GuestRange: Hashable, Sendable, CustomStringConvertible {
         self.count = last.rawValue - start.rawValue + 1
     }
 
+    /// A range of I/O ports.
+    package init(ports: ClosedRange<UInt16>) {
+        start = GuestAddress(UInt64(ports.lowerBound))
+        count = UInt64(ports.count)
+    }
+
     /// The last address that belongs to it.
     package var last: GuestAddress { GuestAddress(start.rawValue + (count - 1)) }
 
