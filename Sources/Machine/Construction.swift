@@ -10,6 +10,8 @@ package import Memory
 /// Made once the accelerator and the memory are there. Everything in it outlives the devices. Control thread only.
 package struct Construction: Sendable {
     package let configuration: MachineConfiguration
+    /// The places of processors, present and possible.
+    package let topology: CPUTopology
     package let loop: EventLoop
     package let clock: Clock
     package let log: Log

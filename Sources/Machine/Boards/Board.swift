@@ -1,7 +1,7 @@
 package import Bus
 package import Configuration
 package import Hypervisor
-package import Memory
+package import PCI
 
 /// What a machine is made of besides processors and RAM: `q35`, `microvm`.
 ///
@@ -11,7 +11,7 @@ package protocol Board: AnyObject, Sendable {
     static var type: MachineType { get }
 
     /// Places the fixed devices.
-    init(_ construction: Construction, _ reader: inout PropertyReader) throws(MachineError)
+    init(_ construction: Construction, hasACPI: Bool, _ reader: inout PropertyReader) throws(MachineError)
 
     /// Plugs a device of the catalog; before the guest runs.
     func plug(_ device: DeviceConfiguration) throws(MachineError)
@@ -29,7 +29,17 @@ package protocol Board: AnyObject, Sendable {
     /// The buses with what is plugged in them, for introspection.
     var plugged: [PluggedDevice] { get }
 
+    /// What is on PCI, for `query-pci`; nil on a board without.
+    var pci: PCIBusDescription? { get }
+
+    /// `-debugcon`: a byte port at 0xe9.
+    func plugDebugConsole(_ stream: CharacterReference) throws(MachineError)
+
     func pressPowerButton()
+}
+
+extension Board {
+    package var pci: PCIBusDescription? { nil }
 }
 
 /// What `-machine` can name, and what is known of it without making one.
@@ -40,6 +50,8 @@ package struct MachineType: Sendable, Equatable {
     package let maximumProcessors: Int
     /// Where devices begin below 4 GiB.
     package let lowMemoryLimit: UInt64
+    /// Whether it has a PIT.
+    package let hasTimer: Bool
     package let schema: PropertySchema
 
     package func isNamed(_ name: String) -> Bool { self.name == name || aliases.contains(name) }

@@ -1,0 +1,134 @@
+package import Configuration
+package import Host
+package import Log
+internal import Bus
+internal import Hypervisor
+internal import Memory
+
+/// From a configuration to a machine that can start.
+///
+/// The order, which is that of what stands on what: board type, memory, accelerator, back ends, board with its fixed
+/// devices, plugged devices, tables, processors. An error anywhere leaves nothing behind.
+package enum MachineBuilder {
+    private static let boards: [any Board.Type] = [Q35.self, MicroVM.self]
+
+    /// What `-machine` can name; the first is the default.
+    package static var types: [MachineType] { boards.map { $0.type } }
+
+    /// The machine type with this name; the default for nil.
+    package static func type(named name: String?) throws(MachineError) -> MachineType { try board(named: name).type }
+
+    private static func board(named name: String?) throws(MachineError) -> any Board.Type {
+        guard let name else { return boards[0] }
+        if let board = boards.first(where: { $0.type.isNamed(name) }) { return board }
+        let names = types.flatMap { [$0.name] + $0.aliases }
+        throw .unknown(
+            kind: "machine", name: name, nearest: Spelling.nearest(to: name, among: names), hint: "-machine help lists them")
+    }
+
+    /// Builds what `configuration` asks for; `loop` becomes the machine's control loop.
+    package static func build(
+        _ configuration: MachineConfiguration, loop: EventLoop, log: Log
+    ) throws(MachineError) -> Machine {
+        try Unsupported.check(configuration)
+        let boardType = try board(named: configuration.machineType)
+        let type = boardType.type
+        var reader = try configured { () throws(ConfigurationError) in
+            try PropertyReader(configuration.machineProperties, type.schema, subject: "-machine \(type.aliases.first ?? type.name)")
+        }
+        let values = try BoardProperties.read(&reader)
+        guard configuration.topology.maximum <= type.maximumProcessors else {
+            throw .part(
+                option: "-smp",
+                reason: "\(configuration.topology.maximum) processors are too many; \(type.name) takes up to \(type.maximumProcessors).")
+        }
+
+        let construction = try construct(configuration, type, values, loop, log)
+        let board = try boardType.init(construction, hasACPI: values.hasACPI, &reader)
+        try configured { () throws(ConfigurationError) in try reader.finish() }
+        for device in try devices(configuration, construction, type) { try board.plug(device) }
+        if let console = configuration.debugConsole { try board.plugDebugConsole(console) }
+        try board.complete()
+        return Machine(construction, board: board, processors: try processors(construction))
+    }
+
+    /// Memory, accelerator, time and back ends.
+    private static func construct(
+        _ configuration: MachineConfiguration, _ type: MachineType, _ values: BoardProperties.Values, _ loop: EventLoop,
+        _ log: Log
+    ) throws(MachineError) -> Construction {
+        guard let layout = RAMLayout(size: configuration.memory.size, lowLimit: type.lowMemoryLimit) else {
+            throw .part(option: "-m", reason: "\(configuration.memory.size) bytes do not fit into a guest's address space.")
+        }
+        let memory = try blaming("-m") { () throws(MemoryError) in
+            var regions: [MemoryRegion] = []
+            for range in layout.ranges {
+                regions.append(try MemoryRegion(range, backing: values.backing, dumpGuestCore: values.dumpsCore))
+            }
+            return try GuestMemory(regions)
+        }
+        let topology = configuration.topology
+        guard
+            let grouping = CPUTopology(
+                sockets: topology.sockets, dies: topology.dies, cores: topology.cores, threads: topology.threads)
+        else { throw .part(option: "-smp", reason: "The topology has a level that is out of range.") }
+        let hypervisor = try Accelerator.choose(
+            configuration.accelerators, memory: memory, topology: grouping,
+            isDirectBoot: true, hasPIT: type.hasTimer, log: log)
+        let isTest = hypervisor.name == "qtest"
+        guard isTest || configuration.firmware.kernel != nil else {
+            throw .part(option: "-kernel", reason: "There is nothing to boot; -kernel FILE names a bzImage or an ELF kernel.")
+        }
+        let clock: Clock
+        do throws(Errno) {
+            clock = try Clock(source: isTest ? .manual : .host)
+            _ = try clock.attach(to: loop)
+        } catch {
+            throw .system(action: "make the machine's clock", errno: error)
+        }
+        clock.pause()
+        let power = PowerRequests()
+        let backEnds = BackEnds(loop: loop, log: log) { power.send(.quit) }
+        let buses = Buses(ports: AddressSpace(.port), memory: AddressSpace(.memory))
+        buses.ports.bindDoorbells(with: hypervisor)
+        buses.memory.bindDoorbells(with: hypervisor)
+        for object in configuration.objects { try backEnds.add(object) }
+        try backEnds.add(configuration.characters)
+        try backEnds.add(configuration.blockNodes)
+        return Construction(
+            configuration: configuration, topology: grouping, loop: loop, clock: clock, log: log, memory: memory,
+            hypervisor: hypervisor, buses: buses, backEnds: backEnds, power: power)
+    }
+
+    /// The devices to plug: those asked for, and one for each drive that no device names.
+    private static func devices(
+        _ configuration: MachineConfiguration, _ construction: Construction, _ type: MachineType
+    ) throws(MachineError) -> [DeviceConfiguration] {
+        var devices = configuration.devices
+        for drive in configuration.drives {
+            let name = try construction.backEnds.add(drive)
+            let isUsed = configuration.devices.contains { $0.properties["drive"] == .string(name) }
+            guard drive.interface == .virtio || (drive.interface == nil && !isUsed) else { continue }
+            let driver = type.name == "microvm" ? "virtio-blk-device" : "virtio-blk-pci"
+            devices.append(DeviceConfiguration(driver: driver, properties: ["drive": .string(name)]))
+        }
+        return devices
+    }
+
+    /// The vCPUs, parked.
+    private static func processors(_ construction: Construction) throws(MachineError) -> [Processor] {
+        var processors: [Processor] = []
+        do {
+            for index in 0..<construction.configuration.topology.processors {
+                let cpu = try construction.hypervisor.makeVirtualCPU(index, buses: construction.buses)
+                let power = construction.power
+                processors.append(
+                    try Processor(cpu, threadName: "CPU \(index)/KVM") { power.send(.stopped(vCPU: index, $0)) })
+            }
+            return processors
+        } catch {
+            for processor in processors { processor.finish() }
+            throw .part(option: "-smp", reason: "\(error)")
+        }
+    }
+}
