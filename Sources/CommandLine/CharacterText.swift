@@ -27,9 +27,9 @@ package enum CharacterText {
             guard let identifier = try properties.takeIdentifier(subject: subject) else {
                 throw .missingProperty(subject: subject, name: "id")
             }
-            let schema = try CharacterBackend.schema(of: name, subject: "-chardev") + common
+            let schema = try CharacterBackendConfiguration.schema(of: name, subject: "-chardev") + common
             var reader = try PropertyReader(properties, schema, subject: subject)
-            let backend = try CharacterBackend(named: name, &reader)
+            let backend = try CharacterBackendConfiguration(named: name, &reader)
             let appends = try reader.value(logAppend)
             let path = try reader.optional(logFile)
             if path == nil, reader.isGiven(logAppend) {
@@ -93,9 +93,9 @@ package enum CharacterText {
         }
         return .backend(
             try checked { () throws(ConfigurationError) in
-                let schema = try CharacterBackend.schema(of: name, subject: option)
+                let schema = try CharacterBackendConfiguration.schema(of: name, subject: option)
                 var reader = try PropertyReader(properties, schema, subject: option)
-                return try CharacterBackend(named: name, &reader)
+                return try CharacterBackendConfiguration(named: name, &reader)
             })
     }
 

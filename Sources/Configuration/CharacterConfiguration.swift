@@ -1,7 +1,7 @@
 /// `-chardev BACKEND,id=ID,…`: a named stream of characters.
 package struct CharacterConfiguration: Sendable, Equatable {
     package var identifier: String
-    package var backend: CharacterBackend
+    package var backend: CharacterBackendConfiguration
     /// `mux=on`: several front ends share it, `Ctrl-A c` moves between them.
     package var isShared = false
     /// `logfile=`: a copy of everything the guest writes.
@@ -17,7 +17,7 @@ package struct CharacterConfiguration: Sendable, Equatable {
         }
     }
 
-    package init(identifier: String, backend: CharacterBackend, isShared: Bool = false, log: Log? = nil) {
+    package init(identifier: String, backend: CharacterBackendConfiguration, isShared: Bool = false, log: Log? = nil) {
         self.identifier = identifier
         self.backend = backend
         self.isShared = isShared
@@ -26,7 +26,7 @@ package struct CharacterConfiguration: Sendable, Equatable {
 }
 
 /// Where a character stream leads.
-package enum CharacterBackend: Sendable, Equatable {
+package enum CharacterBackendConfiguration: Sendable, Equatable {
     case null
     /// - Parameter signals: whether `Ctrl-C` reaches the process instead of the guest.
     case stdio(signals: Bool)
@@ -74,9 +74,9 @@ package enum CharacterReference: Sendable, Equatable {
     case none
     /// A `-chardev` by its id.
     case chardev(String)
-    case backend(CharacterBackend)
+    case backend(CharacterBackendConfiguration)
     /// `mon:…`: shared with a human monitor, `Ctrl-A c` moves between them.
-    case sharedWithMonitor(CharacterBackend)
+    case sharedWithMonitor(CharacterBackendConfiguration)
 }
 
 /// `-qmp`, `-monitor`, `-mon`.

@@ -1,4 +1,4 @@
-package import Bus
+internal import Bus
 package import Configuration
 package import Host
 package import Hypervisor

@@ -1,4 +1,6 @@
-package import Configuration
+internal import Configuration
+internal import Host
+internal import Log
 internal import Bus
 internal import Hypervisor
 internal import Synchronization

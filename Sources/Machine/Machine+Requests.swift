@@ -1,4 +1,6 @@
 internal import Bus
+internal import Host
+internal import Log
 internal import Hypervisor
 internal import Synchronization
 

@@ -1,4 +1,3 @@
-package import Bus
 package import Configuration
 package import Host
 package import Hypervisor

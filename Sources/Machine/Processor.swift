@@ -1,4 +1,4 @@
-package import Host
+internal import Host
 package import Hypervisor
 internal import Log
 

@@ -12,7 +12,6 @@ enum Unsupported {
             (configuration.drives.contains { $0.interface == .pflash }, "-drive if=pflash"),
             (configuration.memory.slots > 0 || configuration.memory.maximum > configuration.memory.size, "-m slots= and maxmem="),
             (configuration.topology.maximum > configuration.topology.processors, "-smp maxcpus= above cpus"),
-            (configuration.incoming != nil, "-incoming"),
             (configuration.process.daemonizes, "-daemonize"),
             (configuration.process.pidFile != nil, "-pidfile"),
             (configuration.process.sandbox?.isEnabled == true, "-sandbox on"),

@@ -1,5 +1,5 @@
 internal import Character
-package import Configuration
+internal import Configuration
 package import Host
 package import Log
 internal import Synchronization

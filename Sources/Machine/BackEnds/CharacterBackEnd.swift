@@ -78,7 +78,7 @@ extension BackEnds {
     }
 
     private func open(
-        _ configuration: Configuration.CharacterBackend, subject: String
+        _ configuration: CharacterBackendConfiguration, subject: String
     ) throws(MachineError) -> any CharacterBackend {
         try blaming(subject) { () throws(CharacterError) in
             switch configuration {

@@ -82,7 +82,7 @@ package final class MicroVM: Board {
         var reader = try request.reader(model)
         switch model.make {
         case .pci: throw model.hasNoBus(on: "microvm")
-        case .isa(let make): try make(request, &reader, PortBus(construction: construction, serial: serial))
+        case .isa(let make): try make(request, &reader, ports)
         case .virtio(let make):
             let index = state.withLock { $0.transports.count }
             guard index < MicroVM.virtioSlots else {
@@ -146,6 +146,12 @@ package final class MicroVM: Board {
     }
 
     package var plugged: [PluggedDevice] { devices.all }
+
+    package func plugDebugConsole(_ stream: CharacterReference) throws(MachineError) {
+        try DebugConsole.plug(stream, named: "-debugcon", port: 0xe9, construction, ports)
+    }
+
+    private var ports: PortBus { PortBus(construction: construction, serial: serial) }
 
     package func pressPowerButton() { events.pressPowerButton() }
 }

@@ -1,5 +1,6 @@
 internal import Bus
 internal import Configuration
+internal import Hypervisor
 internal import Memory
 
 /// The ISA bus of a board, as far as `-device` uses it: ports nobody else has, and the serial ports.

@@ -59,14 +59,14 @@ extension Q35 {
     private func tables(_ layout: RAMLayout) throws(MachineError) -> [Table] {
         var description = Q35Description(
             processors: construction.describedProcessors,
-            configurationSpace: MCFG.Segment(base: Q35.ecamBase, group: 0, buses: 0...255), windows: [Q35.memoryWindow],
+            configurationSpace: MCFG.Segment(address: Q35.ecamBase), windows: [Q35.memoryWindow],
             highWindow: Q35.highWindow(layout))
         description.powerManagementBase = Q35.powerManagementBase
         description.sci = UInt8(Q35.sci)
         description.serialPorts = serial.described
         description.timer = hpet == nil ? nil : ACPI.HPET()
         // INTx of slot and pin ends at the router's wire, as the PCI module counts.
-        description.interruptRoute = { slot, pin in 16 + (slot &+ pin.rawValue) % 4 }
+        description.interruptRoute = Q35Description.gsi
         return try blaming("ACPI tables") { () throws(ACPIError) in try description.tables() }
     }
 }

@@ -1,6 +1,6 @@
 package import Bus
 package import Configuration
-package import Hypervisor
+internal import Hypervisor
 package import PCI
 internal import ACPI
 internal import Devices
@@ -41,7 +41,7 @@ package final class Q35: Board {
     let lpc: ICH9LPC
     let serial: SerialPorts
     let power: PowerManagement
-    let hpet: HPET?
+    let hpet: Devices.HPET?
     let loader = Mutex<BootLoader?>(nil)
     private let fixed: [any MachinePart]
     private let devices = PluggedDevices()
@@ -81,7 +81,7 @@ package final class Q35: Board {
         let cmos = CMOSClock(
             clock: construction.clock, interrupt: construction.interruptLine(8), base: nil,
             lowMemory: layout.low.count, highMemory: layout.high?.count ?? 0)
-        hpet = wantsHPET ? HPET(clock: construction.clock) { construction.interruptLine($0) } : nil
+        hpet = wantsHPET ? Devices.HPET(clock: construction.clock) { construction.interruptLine($0) } : nil
         serial = SerialPorts(construction)
         fixed = [configuration, reset, power, cmos, keyboard, control] + (hpet.map { [$0] } ?? [])
 
@@ -91,7 +91,7 @@ package final class Q35: Board {
         construction.mapPorts(cmos, "CMOS", at: CMOSClock.port, count: 2)
         construction.mapPorts(control, "system control", at: SystemControlPort.port)
         keyboard.map(in: construction)
-        if let hpet { construction.map(hpet, "HPET", at: HPET.address, count: HPET.size) }
+        if let hpet { construction.map(hpet, "HPET", at: Devices.HPET.address, count: Devices.HPET.size) }
         try serial.plugConfigured()
     }
 
@@ -102,7 +102,7 @@ package final class Q35: Board {
         var reader = try request.reader(model)
         switch model.make {
         case .virtio: throw model.hasNoBus(on: "q35")
-        case .isa(let make): try make(request, &reader, PortBus(construction: construction, serial: serial))
+        case .isa(let make): try make(request, &reader, ports)
         case .pci(let make):
             let bus = try bus(named: device.bus, for: request)
             let address = try PCIProperties.address(&reader)
@@ -128,6 +128,12 @@ package final class Q35: Board {
     package var plugged: [PluggedDevice] { devices.all }
 
     package var pci: PCIBusDescription? { root.description }
+
+    package func plugDebugConsole(_ stream: CharacterReference) throws(MachineError) {
+        try DebugConsole.plug(stream, named: "-debugcon", port: 0xe9, construction, ports)
+    }
+
+    private var ports: PortBus { PortBus(construction: construction, serial: serial) }
 
     package func pressPowerButton() { power.pressPowerButton() }
 }

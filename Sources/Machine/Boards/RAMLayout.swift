@@ -1,4 +1,4 @@
-package import Memory
+internal import Memory
 
 /// Where a board puts its RAM: below the hole under 4 GiB that devices need, and the rest above 4 GiB.
 ///

@@ -3,6 +3,7 @@ internal import Bus
 internal import Character
 internal import Configuration
 internal import Devices
+internal import Hypervisor
 internal import Memory
 internal import Synchronization
 

@@ -31,9 +31,9 @@ extension VirtioRecipe {
         let period = try reader.get(EntropyProperties.period)
         let thread = try construction.backEnds.ioThread(named: nil, for: request.subject)
         return try blaming(request.subject) { () throws(EntropyError) in
-            let source = if let path { try EntropySource(path: path) } else { EntropySource() }
+            let source = if let path { EntropySource.file(try EntropyFile(path: path)) } else { EntropySource.kernel }
             return VirtioEntropy(
-                source: source, quota: maximum.map { EntropyQuota(bytes: $0, milliseconds: UInt64(period)) },
+                source, quota: maximum.flatMap { EntropyQuota(bytes: $0, milliseconds: UInt64(period)) },
                 clock: construction.clock, name: request.name, on: thread.loop, log: construction.log)
         }
     }

@@ -51,7 +51,8 @@ extension DeviceModel {
         schema: RootPortProperties.schema + PCIProperties.schema,
         make: .pci { request, reader throws(MachineError) in
             let port = try reader.get(RootPortProperties.port)
-            let slot = try reader.find(RootPortProperties.slot) ?? try reader.get(RootPortProperties.chassis)
+            let chassis = try reader.get(RootPortProperties.chassis)
+            let slot = try reader.find(RootPortProperties.slot) ?? chassis
             let isMultifunction = try PCIProperties.isMultifunction(&reader)
             return try blaming(request.subject) { () throws(PCIError) in
                 try PCIERootPort(

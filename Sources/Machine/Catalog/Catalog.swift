@@ -1,4 +1,4 @@
-package import Configuration
+internal import Configuration
 
 /// Every device model. One entry here makes a device available to `-device` on every board that has its bus, to
 /// `-device help`, and to QMP's introspection.

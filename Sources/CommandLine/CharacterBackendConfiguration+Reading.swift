@@ -1,7 +1,7 @@
 internal import Configuration
 
 // Each back end's properties, and its value from them.
-extension CharacterBackend {
+extension CharacterBackendConfiguration {
     private static let path = Property.string("path", "the file, FIFO or socket")
     private static let append = Property.boolean("append", default: false, "keep what the file holds")
     private static let input = Property.string("input-path", "a file the guest reads from")
