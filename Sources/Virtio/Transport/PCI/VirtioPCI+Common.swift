@@ -5,13 +5,12 @@ internal import Synchronization
 extension VirtioPCI {
     func readCommon(_ access: Access) -> UInt64 {
         guard let register = PCICommonRegister(rawValue: access.offset), register.width == access.width else { return 0 }
-        let registers = session.registers
         switch register {
-        case .deviceFeatureSelect: return registers.withLock { UInt64($0.deviceFeaturesSelect) }
+        case .deviceFeatureSelect: return session.registers.withLock { UInt64($0.deviceFeaturesSelect) }
         case .deviceFeature: return UInt64(session.deviceFeatures)
-        case .driverFeatureSelect: return registers.withLock { UInt64($0.driverFeaturesSelect) }
+        case .driverFeatureSelect: return session.registers.withLock { UInt64($0.driverFeaturesSelect) }
         case .driverFeature:
-            return registers.withLock { registers in
+            return session.registers.withLock { registers in
                 switch registers.driverFeaturesSelect {
                 case 0: UInt64(registers.driverFeatures[.low])
                 case 1: UInt64(registers.driverFeatures[.high])
@@ -21,13 +20,13 @@ extension VirtioPCI {
         case .configurationVector: return UInt64(configurationInterrupt.vector)
         case .queueCount: return UInt64(session.queueCount)
         case .deviceStatus: return UInt64(session.status.rawValue)
-        case .configurationGeneration: return registers.withLock { UInt64($0.generation & 0xff) }
-        case .queueSelect: return registers.withLock { UInt64($0.queueSelect) }
+        case .configurationGeneration: return session.registers.withLock { UInt64($0.generation & 0xff) }
+        case .queueSelect: return session.registers.withLock { UInt64($0.queueSelect) }
         case .queueVector: return UInt64(selectedInterrupt?.vector ?? PCIQueueInterrupt.noVector)
-        case .queueNotifyOffset: return registers.withLock { $0.selected == nil ? 0 : UInt64($0.queueSelect) }
+        case .queueNotifyOffset: return session.registers.withLock { $0.selected == nil ? 0 : UInt64($0.queueSelect) }
         default: break
         }
-        guard let queue = registers.withLock({ $0.selected }) else { return 0 }
+        guard let queue = session.registers.withLock({ $0.selected }) else { return 0 }
         switch register {
         // The maximum until the driver chooses less.
         case .queueSize: return UInt64(queue.size)
