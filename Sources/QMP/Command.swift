@@ -1,5 +1,5 @@
 package import Configuration
-package import JSON
+internal import JSON
 package import Machine
 
 /// One QMP command, declared once: name, arguments, result and what it does.

@@ -1,5 +1,5 @@
-package import JSON
-package import Machine
+internal import JSON
+internal import Machine
 
 /// An event as introspection lists it.
 struct EventDeclaration: Sendable {

@@ -1,5 +1,4 @@
-package import JSON
-package import Log
+internal import JSON
 package import Machine
 internal import Glibc
 internal import Synchronization

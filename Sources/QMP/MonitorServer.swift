@@ -1,4 +1,4 @@
-package import Configuration
+internal import Configuration
 package import Machine
 internal import Character
 

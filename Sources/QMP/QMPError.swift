@@ -1,5 +1,4 @@
-package import Configuration
-package import JSON
+internal import JSON
 
 /// The error a QMP client gets: a class it can act on and a sentence for a person.
 package struct QMPError: Error, Sendable, Equatable {

@@ -9,8 +9,8 @@ enum Help {
     static func text(for request: Invocation) throws -> String {
         switch request {
         case .run: return ""
-        case .help: return CommandLine.CommandLine.help(program: "apus")
-        case .version: return "Apus \(Version.apus)\n"
+        case .help: return CommandLine.help(program: "apus")
+        case .version: return "Apus \(apusVersion)\n"
         case .machineHelp:
             return list("Machines:", MachineBuilder.types.flatMap { type in
                 [(type.name, type.summary)] + type.aliases.map { ($0, "alias of \(type.name)") }
@@ -33,7 +33,7 @@ enum Help {
             }
             return section("\(type.name) options:", type.schema.help)
         case .networkBackendHelp: return "No network back end is supported yet.\n"
-        case .characterHelp: return CommandLine.CharacterText.characterHelp
+        case .characterHelp: return CommandLine.characterHelp
         case .logHelp: return "No log items are supported yet.\n"
         }
     }

@@ -30,7 +30,7 @@ struct Program {
             loop.stop()
         }
         let watch = try loop.watch(signals.rawValue, .readable) { _ in
-            while let number = Signal.next(in: signals) { machine.quit(reason: "host-signal") }
+            while Signal.next(in: signals) != nil { machine.quit(reason: "host-signal") }
         }
         defer { watch.cancel() }
         let monitors = try MonitorServer(machine)

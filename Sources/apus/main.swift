@@ -5,7 +5,7 @@ internal import Glibc
 internal import Machine
 
 do {
-    switch try CommandLine.CommandLine.parse(Array(Swift.CommandLine.arguments.dropFirst())) {
+    switch try CommandLine.parse(Array(Swift.CommandLine.arguments.dropFirst())) {
     case .run(let configuration): exit(try Program(configuration).run())
     case let request:
         print(try Help.text(for: request), terminator: "")

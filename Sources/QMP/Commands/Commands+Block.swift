@@ -1,3 +1,5 @@
+internal import Block
+internal import Configuration
 internal import Machine
 
 // Disks.

@@ -1,3 +1,4 @@
+internal import Host
 internal import Machine
 
 // Running, resting, resetting and ending.

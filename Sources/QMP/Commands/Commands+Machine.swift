@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Hypervisor
 internal import Machine
 
 // What the machine is made of.

@@ -37,8 +37,6 @@ extension Commands {
 /// `query-version`, and the greeting: the QEMU version whose clients feel at home, and who this really is.
 struct Version: ReplyObject {
     static let typeName = "VersionInfo"
-    /// The version of Apus.
-    package static let package = "apus-0.1.0"
 
     struct Triple: ReplyObject {
         static let typeName = "VersionTriple"
@@ -51,7 +49,7 @@ struct Version: ReplyObject {
     }
 
     let qemu = Triple()
-    let package = Version.package
+    let package = "apus-\(apusVersion)"
     static let members: [ReplyMember<Version>] = [.init("qemu", \.qemu), .init("package", \.package)]
 }
 

@@ -1,4 +1,4 @@
-package import JSON
+internal import JSON
 
 /// Writes the answer of `query-qmp-schema`: every command and event, and every type they reach, once each.
 struct SchemaDocument {

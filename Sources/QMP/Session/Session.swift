@@ -1,4 +1,5 @@
-package import JSON
+internal import JSON
+internal import CommandLine
 internal import Configuration
 internal import Synchronization
 
