@@ -39,6 +39,8 @@ def perform(case: Case, options: argparse.Namespace, results: Path) -> str | Non
         case.function(host, **case.arguments)
         return None
     except Failed as failed:
+        for guest in host.guests:
+            guest.tell_threads()
         return str(failed)
     except Exception as error:
         traceback.print_exc()

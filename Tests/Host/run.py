@@ -6,14 +6,18 @@ The last line is `N passed, N failed`; the status is 0 when nothing failed.
 """
 
 import argparse
+import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from testhost import kernels, nested, userland
@@ -90,31 +94,24 @@ def run_nested(vmm: str, cases: list[Case]) -> bool:
         host.close()
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--vmm", default=str(APUS), help="the program to test; any that takes QEMU's options")
-    parser.add_argument("--list", action="store_true", help="list the cases and end")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--direct", action="store_true", help="use this machine's KVM, whatever it is")
-    where.add_argument("--nested", action="store_true", help="use the nested host, even where KVM is")
-    parser.add_argument("case", nargs="*", help="a name, the beginning of names, or a pattern with *")
-    options = parser.parse_args()
-    cases = matching(" ".join(options.case))
-    if options.list:
-        for case in cases:
-            say(f"{case.name:44}{case.outcome}")
-        return 0
-    if not cases:
-        say(f"No case is called {' '.join(options.case)}; `make guest-test CASE=help` lists them.")
-        return 1
-    vmm = shutil.which(options.vmm)
-    if not vmm:
-        say(f"The program to test, {options.vmm}, is not there; `make` builds it.")
-        return 1
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Waits for another run in this checkout: two would write over each other's results."""
+    CACHE.mkdir(exist_ok=True)
+    with open(CACHE / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Waiting for another run of the guest tests in this checkout to end.")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def run(vmm: str, cases: list[Case], options: argparse.Namespace) -> int:
+    """Runs the cases where guests can run, and says how many passed."""
     shutil.rmtree(RESULTS, ignore_errors=True)
     RESULTS.mkdir(parents=True)
     prepare()
-
     missing = nested.hardware()
     started = time.monotonic()
     if options.direct or (not missing and not options.nested):
@@ -141,6 +138,38 @@ def main() -> int:
     say(f"The guest cases took {time.monotonic() - started:.0f} s.")
     say(f"{len(passed)} passed, {len(failed)} failed")
     return 1 if failed else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--vmm", default=str(APUS), help="the program to test; any that takes QEMU's options")
+    parser.add_argument("--list", action="store_true", help="list the cases and end")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--direct", action="store_true", help="use this machine's KVM, whatever it is")
+    where.add_argument("--nested", action="store_true", help="use the nested host, even where KVM is")
+    parser.add_argument("case", nargs="*", help="a name, the beginning of names, or a pattern with *")
+    options = parser.parse_args()
+    cases = matching(" ".join(options.case))
+    if options.list:
+        for case in cases:
+            say(f"{case.name:44}{case.outcome}")
+        return 0
+    if not cases:
+        say(f"No case is called {' '.join(options.case)}; `make guest-test CASE=help` lists them.")
+        return 1
+    vmm = shutil.which(options.vmm)
+    if not vmm:
+        say(f"The program to test, {options.vmm}, is not there; `make` builds it.")
+        return 1
+    # An unasked end takes the way of every end, so that no emulated host stays behind.
+    for number in [signal.SIGTERM, signal.SIGHUP]:
+        signal.signal(number, lambda *_: sys.exit(1))
+    try:
+        with one_at_a_time():
+            return run(vmm, cases, options)
+    except KeyboardInterrupt:
+        say("Interrupted.")
+        return 130
 
 
 if __name__ == "__main__":

@@ -38,6 +38,12 @@ class Disk:
         return digest.hexdigest()
 
 
+    @staticmethod
+    def empty_sha256(size: int) -> str:
+        """The digest of that many zero bytes."""
+        return hashlib.sha256(bytes(size)).hexdigest()
+
+
 class Guest:
     """One VMM process and the guest in it."""
 
@@ -126,6 +132,17 @@ class Guest:
         folder = Path(f"/proc/{self.process.pid}/fd")
         return sorted(os.readlink(file) for file in folder.iterdir())
 
+    def tell_threads(self) -> None:
+        """Prints what each thread of the process is at, for the log of a case that failed."""
+        for task in sorted(Path(f"/proc/{self.process.pid}/task").glob("*")):
+            try:
+                state, *_, used_user, used_system = (task / "stat").read_text().rpartition(")")[2].split()[:13]
+                where = (task / "wchan").read_text() or "-"
+                print(f"  thread {(task / 'comm').read_text().strip():16} {state} in {where:24} ticks: {used_user} in user"
+                      f" space, {used_system} in the kernel")
+            except OSError:
+                pass  # it has ended meanwhile
+
     def close(self) -> None:
         """Kills what is still there."""
         if self.process.poll() is None:
@@ -182,13 +199,20 @@ class Host:
         command += ["-device", f"virtio-rng-{bus}"]
         if not reboots:
             command.append("-no-reboot")
+        if self._stand_in:
+            command += ["-cpu", "host"]  # which Apus's guests see without being asked
         guest = Guest(command + (extra or []), self.results / f"guest-{number}.console", monitor)
         self.guests.append(guest)
         return guest
 
+    @property
+    def _stand_in(self) -> bool:
+        """Whether QEMU stands in for Apus, to try the cases themselves."""
+        return os.path.basename(self.vmm).startswith("qemu")
+
     def _machine(self, name: str) -> str:
-        """The machine as Apus knows it; QEMU, as a stand-in, needs to be told what Apus's microvm is."""
-        if name == "microvm" and os.path.basename(self.vmm).startswith("qemu"):
+        """The machine as Apus knows it; QEMU needs to be told what Apus's microvm is."""
+        if name == "microvm" and self._stand_in:
             return "microvm,acpi=on,pcie=off,rtc=on"
         return name
 
