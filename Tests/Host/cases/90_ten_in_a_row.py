@@ -1,0 +1,40 @@
+"""Guests that come and go leave the host as it was."""
+
+import os
+from pathlib import Path
+
+from testhost.case import MACHINES, case, require
+from testhost.guest import Host
+
+
+def traces(host: Host) -> dict[str, object]:
+    """What a VMM could leave behind: files where one makes them, processes, and users of the KVM module."""
+    folders = [host.scratch, host.sockets, Path("/dev/shm"), Path("/tmp"), Path("/run"), Path("/dev/hugepages")]
+    programs = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                programs.append(os.readlink(process / "exe"))
+            except OSError:
+                pass  # a kernel thread, or one that has just ended
+    modules = [module / "refcnt" for module in Path("/sys/module").glob("kvm_*")]
+    return {
+        "files": sorted(str(file) for folder in folders if folder.exists() for file in folder.iterdir()),
+        "processes": programs.count(os.path.realpath(host.vmm)),
+        # Every open VM and vCPU holds the module: at the old count, no descriptor of one is left anywhere.
+        "uses of KVM": {module.parent.name: module.read_text().strip() for module in modules if module.exists()},
+    }
+
+
+@case("Ten guests one after another leave no process, file or VM behind", timeout=400, alone=True, machine=MACHINES)
+def ten_in_a_row(host: Host, machine):
+    disk = host.disk(1 << 20)
+    before = traces(host)
+    for _ in range(10):
+        guest = host.boot(machine, disks=[disk])
+        guest.ready()
+        guest.send("poweroff -f")
+        guest.ends(status=0)
+        after = traces(host)
+        for what in before:
+            require(after[what] == before[what], f"Before there were these {what}: {before[what]}, and after: {after[what]}.")
