@@ -1,4 +1,4 @@
-package import Bus
+internal import Bus
 
 /// A function as a guest's driver handles it.
 package struct PCIGuestFunction {

@@ -18,7 +18,7 @@ package final class TestVirtualCPU: VirtualCPU {
     package func enter(_ state: EntryState) throws(HypervisorError) {}
 
     package func run() -> VirtualCPUExit {
-        var entry = unsafe pollfd(fd: kicks.fileDescriptor, events: Int16(POLLIN), revents: 0)
+        var entry = pollfd(fd: kicks.fileDescriptor, events: Int16(POLLIN), revents: 0)
         _ = unsafe poll(&entry, 1, -1)
         kicks.drain()
         return .interrupted
