@@ -20,9 +20,8 @@ struct ConfigurationBuilder {
         for register in layout.registers {
             space.define(
                 register.offset, register.value, writable: register.writable, clearable: register.clearable)
-            for offset in register.offset..<register.offset + register.value.count where isUsed.indices.contains(offset) {
-                isUsed[offset] = true
-            }
+            let covered = register.offset..<register.offset + register.value.count
+            for offset in covered.clamped(to: isUsed.indices) { isUsed[offset] = true }
         }
         if let express = layout.express {
             offsets.express = try append(express.capability(onRootBus: true))
@@ -44,8 +43,10 @@ struct ConfigurationBuilder {
                 throw invalid("BAR \(index) is declared twice")
             }
         }
-        for register in layout.registers where register.offset < 0 || register.offset + register.value.count > space.count {
-            throw invalid("registers lie outside configuration space")
+        for register in layout.registers {
+            guard (0...space.count - register.value.count).contains(register.offset) else {
+                throw invalid("registers lie outside configuration space")
+            }
         }
         guard layout.messages == 0 || layout.messages <= 32 && layout.messages.nonzeroBitCount == 1 else {
             throw invalid("\(layout.messages) MSI messages are not 1, 2, 4, 8, 16 or 32")
@@ -109,7 +110,8 @@ struct ConfigurationBuilder {
     /// Puts a capability at the first free place and links it into the list.
     private mutating func append(_ capability: PCICapability) throws(PCIError) -> Int {
         let count = 2 + capability.body.count
-        let places = stride(from: ConfigurationOffset.firstCapability, through: ConfigurationOffset.extended - count, by: 4)
+        let places = stride(
+            from: ConfigurationOffset.firstCapability, through: ConfigurationOffset.extended - count, by: 4)
         guard let offset = places.first(where: { place in !isUsed[place..<place + count].contains(true) }) else {
             throw invalid("capabilities need more than 192 bytes")
         }

@@ -28,7 +28,9 @@ package final class ConfigurationPorts: BusDevice, MachinePart {
             return root.read(id, register)
         }
         if access.offset == 0, access.width == .four { return UInt64(address.withLock { $0 }) }
-        if let resetControl, ConfigurationPorts.isResetControl(access) { return resetControl.read(Access(offset: 0, width: .one)) }
+        if let resetControl, ConfigurationPorts.isResetControl(access) {
+            return resetControl.read(Access(offset: 0, width: .one))
+        }
         return access.width.mask
     }
 
@@ -55,7 +57,8 @@ package final class ConfigurationPorts: BusDevice, MachinePart {
         let address = address.withLock { $0 }
         guard address & 1 << 31 != 0 else { return nil }
         let id = PCIRoutingID(
-            bus: UInt8(truncatingIfNeeded: address >> 16), address: PCIAddress(devfn: UInt8(truncatingIfNeeded: address >> 8)))
+            bus: UInt8(truncatingIfNeeded: address >> 16),
+            address: PCIAddress(devfn: UInt8(truncatingIfNeeded: address >> 8)))
         return (id, Access(offset: UInt64(address & 0xfc) + (access.offset & 3), width: access.width))
     }
 }

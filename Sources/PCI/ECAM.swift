@@ -20,8 +20,8 @@ package final class ECAM: BusDevice {
     /// Where it is mapped.
     package var range: GuestRange? { mapping.withLock { $0?.range } }
 
-    /// Maps it at `range`, whose first byte is function 00:00.0's and whose size says how many buses it shows; nil: takes
-    /// it away. From any thread.
+    /// Maps it at `range`, whose first byte is function 00:00.0's and whose size says how many buses it shows; nil:
+    /// takes it away. From any thread.
     package func place(_ range: GuestRange?) {
         mapping.withLock { mapping in
             guard mapping?.range != range else { return }
@@ -43,5 +43,7 @@ package final class ECAM: BusDevice {
             address: PCIAddress(devfn: UInt8(truncatingIfNeeded: access.offset >> 12)))
     }
 
-    private static func register(_ access: Access) -> Access { Access(offset: access.offset & 0xfff, width: access.width) }
+    private static func register(_ access: Access) -> Access {
+        Access(offset: access.offset & 0xfff, width: access.width)
+    }
 }

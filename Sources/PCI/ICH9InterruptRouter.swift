@@ -1,8 +1,8 @@
 package import Bus
 internal import Synchronization
 
-/// The end of q35's INTx wires: wire n is PIRQ A…D, goes to global system interrupt 16 + n, and also to an ISA interrupt
-/// if the LPC bridge's PIRQ[n]_ROUT says so. Intel ICH9 §5.8.6.
+/// The end of q35's INTx wires: wire n is PIRQ A…D, goes to global system interrupt 16 + n, and also to an ISA
+/// interrupt if the LPC bridge's PIRQ[n]_ROUT says so. Intel ICH9 §5.8.6.
 package final class ICH9InterruptRouter: INTxSink {
     private struct State {
         var levels: [Bool] = [false, false, false, false]

@@ -14,13 +14,13 @@ package final class ICH9LPC: PCIFunction {
 
     package let slot: PCISlot
     private let router: ICH9InterruptRouter
-    /// Held while the outside follows the registers, so that two vCPUs that write at once leave the last value in force.
+    /// Held while the outside follows the registers: of two vCPUs that write at once the last value stays in force.
     private let following = Mutex(())
     private let onPowerManagementBase: @Sendable (UInt16?) -> Void
 
     /// - Parameter router: the sink of the host's INTx wires.
-    /// - Parameter onPowerManagementBase: called with the first of the block's 128 ports, or nil while it is off; on the
-    ///   thread of the write, in order, also without a change. It maps the block; it does not call back here.
+    /// - Parameter onPowerManagementBase: called with the first of the block's 128 ports, or nil while it is off; on
+    ///   the thread of the write, in order, also without a change. It maps the block; it does not call back here.
     package init(
         router: ICH9InterruptRouter, onPowerManagementBase: @escaping @Sendable (UInt16?) -> Void
     ) throws(PCIError) {

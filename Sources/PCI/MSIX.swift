@@ -38,6 +38,7 @@ final class MSIX: Sendable {
     private struct State {
         var entries: [Entry]
         var isEnabled = false
+        var canSend = false
         var isMasked = false
         var delivery: MessageDelivery?
     }
@@ -60,8 +61,11 @@ final class MSIX: Sendable {
     /// Follows the capability's Message Control. `canSend` is bus mastering: a message is a memory write.
     func set(isEnabled: Bool, isMasked: Bool, canSend: Bool) -> [MessageVector] {
         state.withLock { state in
-            guard state.isEnabled != (isEnabled && canSend) || state.isMasked != isMasked else { return [] }
-            state.isEnabled = isEnabled && canSend
+            guard state.isEnabled != isEnabled || state.canSend != canSend || state.isMasked != isMasked else {
+                return []
+            }
+            state.isEnabled = isEnabled
+            state.canSend = canSend
             state.isMasked = isMasked
             if !isEnabled { vectors.forEach { $0.forget() } }
             var waiting: [MessageVector] = []
@@ -73,6 +77,7 @@ final class MSIX: Sendable {
     func reset() {
         state.withLock { state in
             state.isEnabled = false
+            state.canSend = false
             state.isMasked = false
             var waiting: [MessageVector] = []
             for index in vectors.indices {
@@ -86,7 +91,7 @@ final class MSIX: Sendable {
     private func update(_ index: Int, _ state: borrowing State, _ waiting: inout [MessageVector]) {
         let entry = state.entries[index]
         let gate: MessageVector.Gate =
-            !state.isEnabled ? .closed : state.isMasked || entry.isMasked ? .masked : .open
+            !(state.isEnabled && state.canSend) ? .closed : state.isMasked || entry.isMasked ? .masked : .open
         state.delivery?.update(
             vectors[index], gate, InterruptMessage(address: entry.address, data: entry.data), waiting: &waiting)
     }

@@ -61,7 +61,9 @@ package final class MessageVector: Sendable {
 
     /// Brings the vector to what the guest programmed; true if a pending interrupt is now to be signalled, which the
     /// caller does when it holds no lock.
-    func update(_ gate: Gate, _ message: InterruptMessage, from maker: (any MessageInterruptSource)?) throws(InterruptError) -> Bool {
+    func update(
+        _ gate: Gate, _ message: InterruptMessage, from maker: any MessageInterruptSource
+    ) throws(InterruptError) -> Bool {
         let result = state.withLock { state -> Result<Bool, InterruptError> in
             guard gate == .open else {
                 self.gate.store(gate.rawValue, ordering: .releasing)
@@ -75,7 +77,7 @@ package final class MessageVector: Sendable {
             do throws(InterruptError) {
                 let interrupt = try interrupt(from: maker)
                 if state.routed != message {
-                    interrupt?.route(message)
+                    interrupt.route(message)
                     state.routed = message
                 }
             } catch {
@@ -92,9 +94,10 @@ package final class MessageVector: Sendable {
     /// Drops a pending interrupt: the function was reset, or the guest disabled message interrupts.
     func forget() { state.withLock { $0.isPending = false } }
 
-    private func interrupt(from maker: (any MessageInterruptSource)?) throws(InterruptError) -> (any MessageInterrupt)? {
+    private func interrupt(
+        from maker: any MessageInterruptSource
+    ) throws(InterruptError) -> any MessageInterrupt {
         if let source = source.load() { return source.interrupt }
-        guard let maker else { return nil }
         return source.storeIfNil(Source(try maker.makeMessageInterrupt())).interrupt
     }
 }

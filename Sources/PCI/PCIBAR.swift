@@ -43,7 +43,9 @@ package struct PCIBAR: Sendable, Hashable {
     func problem(in header: PCILayout.Header) -> String? {
         let registers = header == .bridge ? 2 : 6
         guard index >= 0, index + (is64Bit ? 1 : 0) < registers else { return "has no register in this header" }
-        guard size.nonzeroBitCount == 1, size >= (space == .io ? 4 : 16) else { return "has a size that is no power of two" }
+        guard size.nonzeroBitCount == 1, size >= (space == .io ? 4 : 16) else {
+            return "has \(size) bytes, which is not a power of two from \(space == .io ? 4 : 16) on"
+        }
         switch space {
         case .io where size > 0x100: return "takes more than 256 ports"
         case .memory32 where size > 1 << 31: return "is larger than 2 GiB but has 32 bits"

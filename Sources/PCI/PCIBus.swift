@@ -20,11 +20,22 @@ package final class PCIBus: Sendable {
         }
     }
 
+    private struct Members {
+        private(set) var byAddress: [PCIAddress: any PCIFunction] = [:]
+        /// The same in order of address, so that a walk need not sort.
+        private(set) var ordered: [any PCIFunction] = []
+
+        mutating func set(_ address: PCIAddress, _ function: (any PCIFunction)?) {
+            byAddress[address] = function
+            ordered = byAddress.sorted { $0.key < $1.key }.map(\.value)
+        }
+    }
+
     /// `pcie.0`, or the `id=` of the port above.
     package let name: String
     /// Whether it is a PCI Express link, which has device 0 only.
     package let isLink: Bool
-    private let members = Mutex<[PCIAddress: any PCIFunction]>([:])
+    private let members = Mutex(Members())
     private let upstream = AtomicLazyReference<Upstream>()
 
     package init(name: String, isLink: Bool = false) {
@@ -33,12 +44,10 @@ package final class PCIBus: Sendable {
     }
 
     /// Every function, in order of address.
-    package var functions: [any PCIFunction] {
-        members.withLock { $0 }.sorted { $0.key < $1.key }.map(\.value)
-    }
+    package var functions: [any PCIFunction] { members.withLock { $0.ordered } }
 
     /// The function at `address`.
-    package subscript(_ address: PCIAddress) -> (any PCIFunction)? { members.withLock { $0[address] } }
+    package subscript(_ address: PCIAddress) -> (any PCIFunction)? { members.withLock { $0.byAddress[address] } }
 
     /// The bridge above.
     package var bridge: (any PCIFunction)? { upstream.load()?.bridge }
@@ -61,7 +70,7 @@ package final class PCIBus: Sendable {
             wire: slot.layout.interruptPin.map { wire(for: $0, of: place) }, bus: self, function: function)
         try slot.connect(connection, isOnRootBus: upstream.isRoot)
         function.secondary?.connect(to: upstream.environment, bridge: function)
-        members.withLock { $0[place] = function }
+        members.withLock { $0.set(place, function) }
         function.plugged()
         upstream.bridge?.secondaryChanged()
     }
@@ -70,7 +79,7 @@ package final class PCIBus: Sendable {
     package func unplug(_ function: any PCIFunction) {
         guard let address = function.slot.address, self[address] === function else { return }
         function.secondary?.unplugAll()
-        members.withLock { $0[address] = nil }
+        members.withLock { $0.set(address, nil) }
         function.slot.disconnect()
         function.unplugged()
         upstream.load()?.bridge?.secondaryChanged()
@@ -80,7 +89,7 @@ package final class PCIBus: Sendable {
     package func unplugAll() { for function in functions.reversed() { unplug(function) } }
 
     private func firstFree() throws(PCIError) -> PCIAddress {
-        let taken = Set(members.withLock { $0.keys.map(\.device) })
+        let taken = Set(members.withLock { $0.byAddress.keys.map(\.device) })
         for device in 0..<(isLink ? 1 : 32) where !taken.contains(UInt8(device)) {
             if let address = PCIAddress(device: device) { return address }
         }
@@ -91,7 +100,7 @@ package final class PCIBus: Sendable {
     /// PCI 3.0 §6.2.1.
     private func check(_ address: PCIAddress, for slot: PCISlot) throws(PCIError) {
         guard !isLink || address.device == 0 else { throw .onlyDeviceZero(address, bus: name) }
-        let siblings = members.withLock { $0 }.filter { $0.key.device == address.device }
+        let siblings = members.withLock { $0.byAddress }.filter { $0.key.device == address.device }
         if let other = siblings[address] { throw .slotTaken(address, bus: name, by: other.slot.name) }
         if address.function == 0 {
             guard siblings.isEmpty || slot.layout.identity.isMultifunction else {

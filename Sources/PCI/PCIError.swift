@@ -26,7 +26,8 @@ package enum PCIError: Error, Equatable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .notAnAddress(let text):
-            "'\(text)' is not a PCI address: write DEVICE or DEVICE.FUNCTION in hexadecimal, device 0 to 1f, function 0 to 7."
+            "'\(text)' is not a PCI address: write DEVICE or DEVICE.FUNCTION in hexadecimal, device 0 to 1f, "
+                + "function 0 to 7."
         case .slotTaken(let address, let bus, let other):
             "PCI address \(address) on bus '\(bus)' is taken by '\(other)'; choose another addr=."
         case .noFreeSlot(let bus):

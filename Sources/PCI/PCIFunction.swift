@@ -41,7 +41,8 @@ package protocol PCIFunction: MachinePart {
     /// The guest switched bus mastering for this function, or for a bridge above it. Not called for a reset.
     func busMasterChanged(_ isEnabled: Bool)
 
-    /// The slot has just been connected: `slot.address` is set and interrupts have somewhere to go. On the control thread.
+    /// The slot has just been connected: `slot.address` is set and interrupts have somewhere to go. On the control
+    /// thread.
     func plugged()
 
     /// The function has just been taken off its bus and no longer sees the guest. On the control thread.

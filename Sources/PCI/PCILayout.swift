@@ -1,5 +1,5 @@
-/// Everything the framework needs to know of a function to give it a configuration space: identity, BARs, interrupts and
-/// capabilities. A value that a device makes once, before its slot.
+/// Everything the framework needs to know of a function to give it a configuration space: identity, BARs, interrupts
+/// and capabilities. A value that a device makes once, before its slot.
 package struct PCILayout: Sendable {
     package enum Header: Sendable { case endpoint, bridge }
 

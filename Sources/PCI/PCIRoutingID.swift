@@ -1,5 +1,5 @@
-/// A function's address as configuration requests carry it: a bus number, which the guest assigns, and the place on that
-/// bus. PCIe 4.0 §2.2.6.2.
+/// A function's address as configuration requests carry it: a bus number, which the guest assigns, and the place on
+/// that bus. PCIe 4.0 §2.2.6.2.
 package struct PCIRoutingID: Hashable, Sendable, CustomStringConvertible {
     package let bus: UInt8
     package let address: PCIAddress

@@ -26,8 +26,10 @@ extension PCISlot {
         let wasResetting = layout.header == .bridge && isResettingSecondary
         registers.withLock { $0.write(value, offset, access.width) }
         let connection = connection.load()
-        if movesSomething(access) { settle() }
-        if touches(access, ConfigurationOffset.command, 2) { followInterruptDisable() }
+        if movesSomething(access) {
+            settle()
+            followInterruptControl()
+        }
         if layout.header == .bridge, !wasResetting, isResettingSecondary { connection?.function?.secondary?.reset() }
         connection?.function?.configurationWritten(value, access)
     }

@@ -7,7 +7,7 @@ extension PCISlot {
         var isConnected = false
         /// What the device wants.
         var isRequested = false
-        /// What the wire gets, after Interrupt Disable.
+        /// What the wire gets: nothing while Interrupt Disable is set, or MSI or MSI-X is on (PCI 3.0 §6.8.3.3).
         var isDriven = false
     }
 
@@ -20,8 +20,8 @@ extension PCISlot {
         }
     }
 
-    /// The COMMAND register changed.
-    func followInterruptDisable() { interrupt.withLock { follow(&$0) } }
+    /// Interrupt Disable may have changed, or whether message interrupts are on.
+    func followInterruptControl() { interrupt.withLock { follow(&$0) } }
 
     /// The slot was connected or disconnected.
     func setInterruptConnected(_ isConnected: Bool) {
@@ -39,7 +39,7 @@ extension PCISlot {
             space.set(UInt32(status | (isRequested ? PCIStatus.interrupt : 0)), ConfigurationOffset.status, .two)
             return PCICommand(rawValue: space.word(ConfigurationOffset.command)).contains(.interruptDisable)
         }
-        let isDriven = isRequested && !isDisabled && state.isConnected
+        let isDriven = isRequested && !isDisabled && !isMSIXEnabled && !isMSIEnabled && state.isConnected
         guard state.isDriven != isDriven, let connection = connection.load(), let wire = connection.wire else { return }
         state.isDriven = isDriven
         connection.environment.wires.drive(wire, isDriven)

@@ -28,7 +28,9 @@ extension PCISlot {
             let state = registers.withLock { Snapshot($0, self) }
             let bridge = connection.load()?.bus?.bridge?.slot
             mastering = wiring.isPlugged && state.command.contains(.busMaster) && bridge?.isBusMaster ?? true
-            for bar in layout.bars { place(bar, at: wiring.isPlugged ? range(of: bar, state, below: bridge) : nil, &wiring) }
+            for bar in layout.bars {
+                place(bar, at: wiring.isPlugged ? range(of: bar, state, below: bridge) : nil, &wiring)
+            }
             if let msix {
                 waiting += msix.set(
                     isEnabled: state.msixControl & 0x8000 != 0, isMasked: state.msixControl & 0x4000 != 0,
@@ -90,7 +92,9 @@ extension PCISlot {
         guard old?.range != range, let connection = connection.load() else { return }
         let space = connection.environment.space(of: bar)
         if let old {
-            for doorbell in wiring.doorbells where doorbell.bar == bar.index { space.detach(doorbell.absolute(old.range)) }
+            for doorbell in wiring.doorbells where doorbell.bar == bar.index {
+                space.detach(doorbell.absolute(old.range))
+            }
             space.unmap(old.mapping)
             wiring.places[bar.index] = nil
         }

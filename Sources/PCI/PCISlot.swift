@@ -9,10 +9,10 @@ internal import Synchronization
 /// nobody reaches: no memory, no interrupts. All of it may be called from any thread.
 ///
 /// ## Locks
-/// `registers` is the one lock of the configuration space; nothing is called while it is held. `wiring` is held while the
-/// outside follows the registers (BARs mapped, vectors routed), always from their latest state, so that two vCPUs that
-/// write at once cannot leave an old state behind. Below it only leaves are called: address spaces, the accelerator, and
-/// the registers of bridges above.
+/// `registers` is the one lock of the configuration space; nothing is called while it is held. `wiring` is held while
+/// the outside follows the registers (BARs mapped, vectors routed), always from their latest state, so that two vCPUs
+/// that write at once cannot leave an old state behind. `interrupt` does the same for the INTx wire. Below them only
+/// leaves are called: address spaces, the accelerator, and the registers of bridges above.
 package final class PCISlot: Sendable {
     /// The name users gave the device (`id=`), or its driver's.
     package let name: String
@@ -67,8 +67,8 @@ package final class PCISlot: Sendable {
     /// The same for MSI.
     package var isMSIEnabled: Bool { messagesEnabled.load(ordering: .acquiring) }
 
-    /// Makes `event` be signalled instead of the function called, for writes at `offset` of BAR `bar`, wherever the guest
-    /// places it. See `Doorbell` for width and value.
+    /// Makes `event` be signalled instead of the function called, for writes at `offset` of BAR `bar`, wherever the
+    /// guest places it. See `Doorbell` for width and value.
     package func attachDoorbell(
         bar: Int, offset: UInt64, width: AccessWidth? = nil, value: UInt64? = nil, event: EventFD
     ) -> PCIDoorbell {

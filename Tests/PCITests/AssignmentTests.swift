@@ -19,7 +19,8 @@ import Testing
                 })
         }
         for device in 3..<8 {
-            _ = try machine.plug(TestFunction { $0.bars[1] = PCIBAR(2, .io, size: 4 << UInt64(device - 3)) }, at: device)
+            let ports = PCIBAR(2, .io, size: 4 << UInt64(device - 3))
+            _ = try machine.plug(TestFunction { $0.bars[1] = ports }, at: device)
         }
         return machine
     }
@@ -36,7 +37,8 @@ import Testing
             for bar in function.bars {
                 let range = try #require(GuestRange(start: GuestAddress(bar.address), count: bar.size))
                 #expect(bar.address % bar.size == 0)
-                let window = bar.isPort ? TestMachine.windows.io : bar.isPrefetchable ? TestMachine.windows.high : TestMachine.windows.memory
+                let windows = TestMachine.windows
+                let window = bar.isPort ? windows.io : bar.isPrefetchable ? windows.high : windows.memory
                 #expect(window?.contains(range) == true)
                 for other in bar.isPort ? ports : memory { #expect(!other.overlaps(range)) }
                 if bar.isPort {
@@ -85,7 +87,9 @@ import Testing
     func below() throws {
         let machine = try TestMachine()
         let function = try machine.plug(TestFunction(), at: 3)
-        try machine.root.assignResources(PCIWindows(io: TestMachine.windows.io, memory: TestMachine.windows.memory, high: nil))
+        var windows = TestMachine.windows
+        windows.high = nil
+        try machine.root.assignResources(windows)
         #expect(function.bars.allSatisfy { $0.address < 1 << 32 && $0.address != 0 })
     }
 
@@ -95,7 +99,8 @@ import Testing
         let function = try machine.plug(TestFunction { $0.bars[0] = PCIBAR(0, .memory32, size: 1 << 31) }, at: 3)
         #expect(throws: PCIError.self) { try machine.root.assignResources(TestMachine.windows) }
         #expect(function.bars.allSatisfy { $0.address == 0 })
-        _ = try machine.plug(TestFunction { $0.bars[2] = PCIBAR(4, .memory64(prefetchable: true), size: 1 << 62) }, at: 4)
+        let huge = PCIBAR(4, .memory64(prefetchable: true), size: 1 << 62)
+        for device in 4..<9 { _ = try machine.plug(TestFunction { $0.bars[2] = huge }, at: device) }
         #expect(throws: PCIError.self) { try machine.root.assignResources(TestMachine.windows) }
     }
 

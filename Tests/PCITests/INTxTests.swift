@@ -63,6 +63,18 @@ import Testing
         #expect(!machine.hypervisor.level(of: 16))
     }
 
+    @Test("The wire is left alone while MSI-X is on")
+    func messages() throws {
+        let machine = try TestMachine()
+        let device = try TestFunction()
+        let function = try machine.plug(device, at: 4)
+        device.slot.setInterrupt(true)
+        function.setMSIX(enabled: true)
+        #expect(!machine.hypervisor.level(of: 16))
+        function.setMSIX(enabled: false)
+        #expect(machine.hypervisor.level(of: 16))
+    }
+
     @Test("PIRQ routes lead a wire to an ISA interrupt as well, shared and movable")
     func routes() throws {
         let machine = try TestMachine()

@@ -2,16 +2,21 @@ import PCI
 import Testing
 
 @Suite struct PCIAddressTests {
-    @Test("Every form a user writes is understood", arguments: [
-        ("1f.0", 0x1f, 0), ("0x1.0x2", 1, 2), ("3", 3, 0), ("0x1f", 0x1f, 0), ("0.7", 0, 7), ("00.0", 0, 0), ("1F.3", 0x1f, 3),
-    ])
+    @Test(
+        "Every form a user writes is understood",
+        arguments: [
+            ("1f.0", 0x1f, 0), ("0x1.0x2", 1, 2), ("3", 3, 0), ("0x1f", 0x1f, 0), ("0.7", 0, 7), ("00.0", 0, 0),
+            ("1F.3", 0x1f, 3),
+        ])
     func forms(text: String, device: Int, function: Int) throws {
         let address = try PCIAddress(parsing: text)
         #expect(Int(address.device) == device)
         #expect(Int(address.function) == function)
     }
 
-    @Test("Anything else is named in the error", arguments: ["", ".", "20", "1.8", "g", "1.", "-1", "1.2.3", "0x", " 3", "+1", "100"])
+    @Test(
+        "Anything else is named in the error",
+        arguments: ["", ".", "20", "1.8", "g", "1.", "-1", "1.2.3", "0x", " 3", "+1", "100"])
     func nonsense(text: String) {
         #expect(throws: PCIError.notAnAddress(text)) { try PCIAddress(parsing: text) }
     }

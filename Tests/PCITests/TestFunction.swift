@@ -43,7 +43,9 @@ final class TestFunction: PCIFunction {
     }
 
     /// What a read of BAR `bar` at `offset` answers.
-    static func pattern(_ bar: Int, _ offset: UInt64) -> UInt64 { 0x1122_3344_5566_7700 + UInt64(bar) << 4 + offset & 0xf }
+    static func pattern(_ bar: Int, _ offset: UInt64) -> UInt64 {
+        0x1122_3344_5566_7700 + UInt64(bar) << 4 + offset & 0xf
+    }
 
     func read(bar: Int, _ access: Access) -> UInt64 {
         events.record(.read(bar: bar, access))

@@ -56,7 +56,9 @@ final class TestMachine {
     }
 
     /// Plugs a port at `device`.
-    func plugPort(_ name: String, at device: Int, function: Int = 0, multifunction: Bool = false) throws -> PCIERootPort {
+    func plugPort(
+        _ name: String, at device: Int, function: Int = 0, multifunction: Bool = false
+    ) throws -> PCIERootPort {
         let port = try PCIERootPort(
             name: name, port: UInt8(device), chassisSlot: UInt16(device), isMultifunction: multifunction)
         try root.bus.plug(port, at: PCIAddress(device: device, function: function))

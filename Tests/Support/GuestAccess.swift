@@ -2,8 +2,8 @@ package import Bus
 
 /// A guest's hands: port and memory accesses, as the drivers of this target make them.
 ///
-/// `DirectGuestAccess` makes them in this process; a qtest socket makes the same ones in another. What cannot be carried
-/// out reads as all ones, as on a bus.
+/// `DirectGuestAccess` makes them in this process; a qtest socket makes the same ones in another. What cannot be
+/// carried out reads as all ones, as on a bus.
 package protocol GuestAccess: AnyObject {
     func input(_ port: UInt16, _ width: AccessWidth) -> UInt64
     func output(_ value: UInt64, to port: UInt16, _ width: AccessWidth)

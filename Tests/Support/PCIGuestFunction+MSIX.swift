@@ -20,7 +20,9 @@ extension PCIGuestFunction {
     }
 
     /// Programs a vector, masked meanwhile.
-    package func setVector(_ index: Int, _ guest: any GuestAccess, address: UInt64, data: UInt32, masked: Bool = false) {
+    package func setVector(
+        _ index: Int, _ guest: any GuestAccess, address: UInt64, data: UInt32, masked: Bool = false
+    ) {
         guard let entry = msixLayout.map({ $0.table + UInt64(index) * 16 }) else { return }
         guest.writel(entry + 12, 1)
         guest.writel(entry, UInt32(truncatingIfNeeded: address))
