@@ -87,7 +87,7 @@ let package = Package(
         tests("PCITests", ["PCI", "Bus", "Host", "Memory", "Hypervisor", "Support"]),
         tests("DevicesTests", ["Devices", "Bus", "Character", "Host", "Memory", "Support"]),
         tests("FirmwareTests", ["Firmware", "Host", "Memory", "Hypervisor", "Support"]),
-        tests("KVMTests", ["KVM", "Bus", "Hypervisor", "Host", "Memory", "Support"]),
+        tests("KVMTests", ["KVM", "CLinux", "Log", "Bus", "Hypervisor", "Host", "Memory", "Support"]),
         tests("QTestTests", ["QTest", "Bus", "Hypervisor", "Host", "Memory", "Support"]),
         tests("VirtioTests", ["Virtio", "PCI", "Block", "Bus", "Hypervisor", "Host", "Memory", "Support"]),
         tests("MachineTests", ["Machine", "Configuration", "CommandLine", "Support", "Host", "JSON"]),

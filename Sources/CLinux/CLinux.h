@@ -317,3 +317,136 @@ static inline uint16_t apus_load_once_16(const void *address) {
 }
 
 // --- end of Block and Virtio --------------------------------------------
+
+// --- KVM ----------------------------------------------------------------
+
+// The request numbers are made by macros with arguments, which Swift does not import.
+static const unsigned long APUS_KVM_GET_API_VERSION = KVM_GET_API_VERSION;
+static const unsigned long APUS_KVM_CREATE_VM = KVM_CREATE_VM;
+static const unsigned long APUS_KVM_CHECK_EXTENSION = KVM_CHECK_EXTENSION;
+static const unsigned long APUS_KVM_GET_VCPU_MMAP_SIZE = KVM_GET_VCPU_MMAP_SIZE;
+static const unsigned long APUS_KVM_CREATE_VCPU = KVM_CREATE_VCPU;
+static const unsigned long APUS_KVM_SET_USER_MEMORY_REGION = KVM_SET_USER_MEMORY_REGION;
+static const unsigned long APUS_KVM_SET_GSI_ROUTING = KVM_SET_GSI_ROUTING;
+static const unsigned long APUS_KVM_IRQ_LINE = KVM_IRQ_LINE;
+static const unsigned long APUS_KVM_IRQFD = KVM_IRQFD;
+static const unsigned long APUS_KVM_IOEVENTFD = KVM_IOEVENTFD;
+static const unsigned long APUS_KVM_SIGNAL_MSI = KVM_SIGNAL_MSI;
+static const unsigned long APUS_KVM_RUN = KVM_RUN;
+static const unsigned long APUS_KVM_GET_MP_STATE = KVM_GET_MP_STATE;
+static const unsigned long APUS_KVM_SET_MP_STATE = KVM_SET_MP_STATE;
+
+enum {
+    APUS_KVM_IOEVENTFD_DATAMATCH = KVM_IOEVENTFD_FLAG_DATAMATCH,
+    APUS_KVM_IOEVENTFD_PIO = KVM_IOEVENTFD_FLAG_PIO,
+    APUS_KVM_IOEVENTFD_DEASSIGN = KVM_IOEVENTFD_FLAG_DEASSIGN,
+    APUS_KVM_MEM_READONLY = KVM_MEM_READONLY,
+};
+
+// What KVM_RUN stopped for, copied out of the unions that Swift would copy whole.
+struct apus_kvm_port_exit {
+    unsigned long data; // offset in the mapped area
+    unsigned int count;
+    unsigned short port;
+    unsigned char size;
+    unsigned char is_write;
+};
+
+struct apus_kvm_memory_exit {
+    unsigned long data; // offset in the mapped area, of 8 bytes
+    unsigned long long address;
+    unsigned int length;
+    unsigned char is_write;
+};
+
+struct apus_kvm_internal_error {
+    unsigned int suberror;
+    unsigned int instruction_size; // 0: unknown
+    unsigned char instruction[15];
+};
+
+static inline struct apus_kvm_port_exit apus_kvm_port_exit(const struct kvm_run *run) {
+    struct apus_kvm_port_exit exit = {run->io.data_offset, run->io.count, run->io.port, run->io.size,
+                                      run->io.direction == KVM_EXIT_IO_OUT};
+    return exit;
+}
+
+static inline struct apus_kvm_memory_exit apus_kvm_memory_exit(const struct kvm_run *run) {
+    struct apus_kvm_memory_exit exit = {__builtin_offsetof(struct kvm_run, mmio.data), run->mmio.phys_addr,
+                                        run->mmio.len, run->mmio.is_write};
+    return exit;
+}
+
+static inline struct apus_kvm_internal_error apus_kvm_internal_error(const struct kvm_run *run) {
+    struct apus_kvm_internal_error error = {.suberror = run->internal.suberror};
+    int has_bytes = error.suberror == KVM_INTERNAL_ERROR_EMULATION && run->emulation_failure.ndata >= 3 &&
+                    (run->emulation_failure.flags & KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES);
+    if (has_bytes && run->emulation_failure.insn_size <= sizeof(error.instruction)) {
+        error.instruction_size = run->emulation_failure.insn_size;
+        for (unsigned int index = 0; index < error.instruction_size; index++)
+            error.instruction[index] = run->emulation_failure.insn_bytes[index];
+    }
+    return error;
+}
+
+static inline unsigned long long apus_kvm_entry_failure(const struct kvm_run *run) {
+    return run->fail_entry.hardware_entry_failure_reason;
+}
+
+static inline unsigned int apus_kvm_system_event(const struct kvm_run *run) { return run->system_event.type; }
+
+// `immediate_exit` is written by other threads and signal handlers while KVM reads it.
+static inline void apus_kvm_request_exit(struct kvm_run *run) {
+    __atomic_store_n(&run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+}
+
+// Takes a request back; whether there was one.
+static inline int apus_kvm_take_exit_request(struct kvm_run *run) {
+    return __atomic_exchange_n(&run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+}
+
+#if defined(__x86_64__)
+static const unsigned long APUS_KVM_GET_SUPPORTED_CPUID = KVM_GET_SUPPORTED_CPUID;
+static const unsigned long APUS_KVM_SET_CPUID2 = KVM_SET_CPUID2;
+static const unsigned long APUS_KVM_SET_TSS_ADDR = KVM_SET_TSS_ADDR;
+static const unsigned long APUS_KVM_SET_IDENTITY_MAP_ADDR = KVM_SET_IDENTITY_MAP_ADDR;
+static const unsigned long APUS_KVM_CREATE_IRQCHIP = KVM_CREATE_IRQCHIP;
+static const unsigned long APUS_KVM_GET_IRQCHIP = KVM_GET_IRQCHIP;
+static const unsigned long APUS_KVM_SET_IRQCHIP = KVM_SET_IRQCHIP;
+static const unsigned long APUS_KVM_CREATE_PIT2 = KVM_CREATE_PIT2;
+static const unsigned long APUS_KVM_GET_PIT2 = KVM_GET_PIT2;
+static const unsigned long APUS_KVM_SET_PIT2 = KVM_SET_PIT2;
+static const unsigned long APUS_KVM_GET_CLOCK = KVM_GET_CLOCK;
+static const unsigned long APUS_KVM_SET_CLOCK = KVM_SET_CLOCK;
+static const unsigned long APUS_KVM_KVMCLOCK_CTRL = KVM_KVMCLOCK_CTRL;
+static const unsigned long APUS_KVM_GET_TSC_KHZ = KVM_GET_TSC_KHZ;
+static const unsigned long APUS_KVM_GET_REGS = KVM_GET_REGS;
+static const unsigned long APUS_KVM_SET_REGS = KVM_SET_REGS;
+static const unsigned long APUS_KVM_GET_SREGS = KVM_GET_SREGS;
+static const unsigned long APUS_KVM_SET_SREGS = KVM_SET_SREGS;
+static const unsigned long APUS_KVM_GET_MSRS = KVM_GET_MSRS;
+static const unsigned long APUS_KVM_SET_MSRS = KVM_SET_MSRS;
+static const unsigned long APUS_KVM_GET_LAPIC = KVM_GET_LAPIC;
+static const unsigned long APUS_KVM_SET_LAPIC = KVM_SET_LAPIC;
+static const unsigned long APUS_KVM_SET_XSAVE = KVM_SET_XSAVE;
+static const unsigned long APUS_KVM_SET_FPU = KVM_SET_FPU;
+static const unsigned long APUS_KVM_SET_XCRS = KVM_SET_XCRS;
+static const unsigned long APUS_KVM_SET_DEBUGREGS = KVM_SET_DEBUGREGS;
+static const unsigned long APUS_KVM_SET_VCPU_EVENTS = KVM_SET_VCPU_EVENTS;
+static const unsigned long APUS_KVM_SET_NESTED_STATE = KVM_SET_NESTED_STATE;
+
+struct apus_cpuid {
+    unsigned int eax, ebx, ecx, edx;
+};
+
+// The host processor's own CPUID.
+static inline struct apus_cpuid apus_cpuid(unsigned int leaf, unsigned int subleaf) {
+    struct apus_cpuid result;
+    __asm__ volatile("cpuid"
+                     : "=a"(result.eax), "=b"(result.ebx), "=c"(result.ecx), "=d"(result.edx)
+                     : "a"(leaf), "c"(subleaf));
+    return result;
+}
+#endif
+
+// --- end of KVM ---------------------------------------------------------

@@ -6,12 +6,13 @@ package enum Signal {
     /// Kicks a vCPU out of `KVM_RUN`; its handler does nothing, the interruption is the message.
     package static let kick: Int32 = SIGUSR1
 
-    /// Blocks every signal but `kick` in the calling thread.
+    /// Blocks every signal but `kick` in the calling thread, whatever its creator had blocked: a thread that inherits
+    /// a blocked `kick` would never leave the guest.
     package static func blockAll() {
         var set = sigset_t()
         unsafe sigfillset(&set)
         unsafe sigdelset(&set, kick)
-        _ = unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+        _ = unsafe pthread_sigmask(SIG_SETMASK, &set, nil)
     }
 
     /// Installs the empty handler of `kick` and ignores SIGPIPE. Once per process, before threads.

@@ -1,1 +1,0 @@
-// Placeholder of the KVM module; replaced as it is written.
