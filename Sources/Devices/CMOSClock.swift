@@ -19,7 +19,8 @@ internal import Synchronization
 /// they are computed from the clock when they are read, and a write of one moves the clock. The day of the week always
 /// follows from the date.
 ///
-/// IRQ 8 is a level, as the chip's pin: it falls when the guest reads register C.
+/// IRQ 8 gets a pulse for every enabled event, whether or not the guest has read register C since the last: the chip
+/// would wait for that, but ACPI's WAET table promises guests that this one does not.
 ///
 /// MC146818A data sheet; ICH9 §13.6 for the ports.
 package final class CMOSClock: BusDevice, MachinePart {
@@ -93,13 +94,13 @@ package final class CMOSClock: BusDevice, MachinePart {
         }
     }
 
-    /// Brings the registers to the present, changes them, and brings the line and the timer up to date.
+    /// Brings the registers to the present, changes them, gives the interrupt there is, and sets the timer.
     private func update<Result>(_ change: (inout CMOSClockRegisters) -> Result) -> Result {
         registers.withLock { registers in
             registers.advance(to: clock.now)
             let result = change(&registers)
-            // Under the lock, so that the last level set is the right one; the line calls nothing of ours.
-            if let level = registers.takeLevelChange() { interrupt.set(level) }
+            // Under the lock, so that a pulse comes before the guest can see its cause; the line calls nothing of ours.
+            if registers.takeInterrupt() { interrupt.pulse() }
             let deadline = registers.nextInterrupt
             let timer = timer.withLock { $0 }
             if let deadline { timer?.arm(at: deadline) } else { timer?.cancel() }

@@ -61,8 +61,10 @@ struct CMOSClockRegisters {
     private var offset: Int64
     /// The next second at which the alarm goes off.
     private var nextAlarm: Int64?
-    /// The level that the line was last set to.
-    private var level = false
+    /// Flags of register C that were raised, again or anew, since the interrupt was last taken.
+    private var raised: UInt8 = 0
+    /// Whether an enabled flag stood when the interrupt was last taken.
+    private var wasPending = false
 
     init(now: UInt64, seconds: Int64, nanoseconds: UInt64) {
         self.now = now
@@ -123,39 +125,45 @@ struct CMOSClockRegisters {
         let shift = rate
         let periodBefore = shift.map { period($0) }
         now = time
-        if let shift, !isDividerReset, period(shift) != periodBefore { bytes[Index.c] |= B.periodic }
+        if let shift, !isDividerReset, period(shift) != periodBefore { raise(B.periodic) }
         guard !isHalted, chain / Self.second != secondsBefore else { return }
-        bytes[Index.c] |= B.updateEnded
+        raise(B.updateEnded)
         if let nextAlarm, seconds >= nextAlarm {
-            bytes[Index.c] |= B.alarm
+            raise(B.alarm)
             findAlarm()
         }
     }
 
-    /// The machine time of the next change of an enabled, still clear flag.
-    var nextInterrupt: UInt64? {
-        let missing = bytes[Index.b] & ~bytes[Index.c] & C.sources
-        // What is already signalled is signalled: nothing changes until the guest reads register C.
-        guard missing != 0, bytes[Index.c] & bytes[Index.b] & C.sources == 0 else { return nil }
-        var deadlines: [UInt64] = []
-        if missing & B.periodic != 0, let rate, !isDividerReset {
-            deadlines.append(start(ofPeriod: period(rate) + 1, rate))
-        }
-        if !isHalted {
-            if missing & B.updateEnded != 0 { deadlines.append((chain / Self.second + 1) &* Self.second) }
-            if missing & B.alarm != 0, let nextAlarm {
-                deadlines.append(UInt64(clamping: nextAlarm &- offset) &* Self.second)
-            }
-        }
-        return deadlines.min().map { $0 &- phase }
+    private mutating func raise(_ flag: UInt8) {
+        bytes[Index.c] |= flag
+        raised |= flag
     }
 
-    /// The new level of the line, if it changed.
-    mutating func takeLevelChange() -> Bool? {
-        let wanted = isConnected && bytes[Index.b] & bytes[Index.c] & C.sources != 0
-        guard wanted != level else { return nil }
-        level = wanted
-        return wanted
+    /// The machine time of the next event whose interrupt is enabled.
+    var nextInterrupt: UInt64? {
+        let enabled = bytes[Index.b]
+        var deadline: UInt64?
+        func consider(_ time: UInt64) { deadline = min(deadline ?? time, time) }
+        if enabled & B.periodic != 0, let rate, !isDividerReset {
+            consider(start(ofPeriod: period(rate) + 1, rate))
+        }
+        if !isHalted {
+            if enabled & B.updateEnded != 0 { consider((chain / Self.second + 1) &* Self.second) }
+            if enabled & B.alarm != 0, let nextAlarm {
+                consider(UInt64(clamping: nextAlarm &- offset) &* Self.second)
+            }
+        }
+        return deadline.map { $0 &- phase }
+    }
+
+    /// Whether there is an interrupt to give: an enabled event happened, or one of before was enabled.
+    mutating func takeInterrupt() -> Bool {
+        let pending = bytes[Index.b] & bytes[Index.c] & C.sources != 0
+        defer {
+            raised = 0
+            wasPending = pending
+        }
+        return isConnected && (bytes[Index.b] & raised & C.sources != 0 || pending && !wasPending)
     }
 
     private mutating func findAlarm() {
