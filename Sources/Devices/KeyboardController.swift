@@ -217,7 +217,7 @@ package final class KeyboardController: ByteRegisters, MachinePart {
         // As if the keyboard, or the mouse, had sent the byte. There is no mouse port, so its mark is missing.
         case 0xd2, 0xd3: answer(byte, &state)
         // To the mouse: nobody took the byte.
-        case 0xd4: answer(0xfe, [.fromMouse, .timeout], &state)
+        case 0xd4: answer(0xfe, &state, marks: [.fromMouse, .timeout])
         default: break
         }
         return false
@@ -228,7 +228,7 @@ package final class KeyboardController: ByteRegisters, MachinePart {
         0x01 | (state.isA20Open ? 0x02 : 0) | (state.output != nil ? 0x10 : 0)
     }
 
-    private func answer(_ byte: UInt8, _ marks: Status = [], _ state: inout State) {
+    private func answer(_ byte: UInt8, _ state: inout State, marks: Status = []) {
         // A guest that asks without reading loses the oldest answers, as on a controller with one buffer.
         if state.answers.count >= 16 { state.answers.removeFirst() }
         state.answers.append(Output(byte: byte, marks: marks))
