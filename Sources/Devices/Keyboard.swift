@@ -2,7 +2,9 @@
 struct Keyboard: Sendable {
     private static let acknowledge: UInt8 = 0xfa
     private static let resend: UInt8 = 0xfe
-    private static let bufferSize = 16
+    /// With the byte in the controller no more than the 16 that drivers are ready to throw away when they begin: Linux
+    /// takes a fuller buffer for a missing controller.
+    private static let bufferSize = 15
 
     private var replies: [UInt8] = []
     private var keys: [UInt8] = []

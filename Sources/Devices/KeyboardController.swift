@@ -26,6 +26,10 @@ package final class KeyboardController: ByteRegisters, MachinePart {
         static let lastWasCommand = Status(rawValue: 0x08)
         /// No key locks the keyboard.
         static let unlocked = Status(rawValue: 0x10)
+        /// The byte in the buffer is the mouse's.
+        static let fromMouse = Status(rawValue: 0x20)
+        /// The device did not answer in time.
+        static let timeout = Status(rawValue: 0x40)
     }
 
     /// Bits of the command byte, controller RAM byte 0.
@@ -38,6 +42,12 @@ package final class KeyboardController: ByteRegisters, MachinePart {
         static let translated = CommandByte(rawValue: 0x40)
     }
 
+    /// A byte for the guest, and what the status register says of it.
+    private struct Output {
+        var byte: UInt8
+        var marks: Status = []
+    }
+
     private struct State {
         /// What a BIOS leaves: keyboard on, with interrupt and translation to scan code set 1.
         var commandByte: CommandByte = [.keyboardInterrupt, .selfTested, .mouseDisabled, .translated]
@@ -46,11 +56,11 @@ package final class KeyboardController: ByteRegisters, MachinePart {
         /// A controller command that waits for its byte at the data port.
         var pendingCommand: UInt8?
         /// What the next read of 0x60 gives, if the buffer is full.
-        var output: UInt8?
+        var output: Output?
         /// What 0x60 gave last: reading an empty buffer repeats it.
         var lastOutput: UInt8 = 0
         /// Answers of the controller itself, ahead of the keyboard's.
-        var answers: [UInt8] = []
+        var answers: [Output] = []
         /// Reads back, and gates nothing: address line 20 is always on.
         var isA20Open = true
         var keyboard = Keyboard()
@@ -83,7 +93,7 @@ package final class KeyboardController: ByteRegisters, MachinePart {
     }
 
     /// A key as the keyboard sends it, in scan code set 2; the controller translates if the guest wants that. Lost if
-    /// the keyboard's buffer of 16 bytes is full, as keys are.
+    /// the keyboard's buffer of 15 bytes is full, as keys are.
     package func sendKey(_ scanCodes: [UInt8]) {
         state.withLock { state in
             state.keyboard.press(scanCodes)
@@ -117,20 +127,20 @@ package final class KeyboardController: ByteRegisters, MachinePart {
 
     private func status(_ state: borrowing State) -> UInt8 {
         var status: Status = .unlocked
-        if state.output != nil { status.insert(.outputFull) }
+        if let output = state.output { status.formUnion(output.marks.union(.outputFull)) }
         if state.commandByte.contains(.selfTested) { status.insert(.selfTested) }
         if state.lastWasCommand { status.insert(.lastWasCommand) }
         return status.rawValue
     }
 
     private func readData(_ state: inout State) -> UInt8 {
-        guard let byte = state.output else { return state.lastOutput }
+        guard let output = state.output else { return state.lastOutput }
         state.output = nil
-        state.lastOutput = byte
+        state.lastOutput = output.byte
         // Down before the next byte brings it up again: the interrupt controller sees one edge per byte.
         setLine(false, &state)
         refill(&state)
-        return byte
+        return output.byte
     }
 
     /// Fills the output buffer, if it is empty, with the next byte there is.
@@ -139,10 +149,13 @@ package final class KeyboardController: ByteRegisters, MachinePart {
             if !state.answers.isEmpty {
                 state.output = state.answers.removeFirst()
             } else if !state.commandByte.contains(.keyboardDisabled) {
-                state.output = state.keyboard.next(isTranslated: state.commandByte.contains(.translated))
+                let isTranslated = state.commandByte.contains(.translated)
+                state.output = state.keyboard.next(isTranslated: isTranslated).map { Output(byte: $0) }
             }
         }
-        setLine(state.output != nil && state.commandByte.contains(.keyboardInterrupt), &state)
+        // The mouse's interrupt is not wired: all that is ever there of it is an error that the asker polls for.
+        let isKeyboards = state.output.map { !$0.marks.contains(.fromMouse) } ?? false
+        setLine(isKeyboards && state.commandByte.contains(.keyboardInterrupt), &state)
     }
 
     private func setLine(_ level: Bool, _ state: inout State) {
@@ -203,7 +216,8 @@ package final class KeyboardController: ByteRegisters, MachinePart {
             return byte & 0x01 == 0
         // As if the keyboard, or the mouse, had sent the byte. There is no mouse port, so its mark is missing.
         case 0xd2, 0xd3: answer(byte, &state)
-        // To the mouse, which is not there.
+        // To the mouse: nobody took the byte.
+        case 0xd4: answer(0xfe, &state, marks: [.fromMouse, .timeout])
         default: break
         }
         return false
@@ -214,9 +228,9 @@ package final class KeyboardController: ByteRegisters, MachinePart {
         0x01 | (state.isA20Open ? 0x02 : 0) | (state.output != nil ? 0x10 : 0)
     }
 
-    private func answer(_ byte: UInt8, _ state: inout State) {
+    private func answer(_ byte: UInt8, _ state: inout State, marks: Status = []) {
         // A guest that asks without reading loses the oldest answers, as on a controller with one buffer.
         if state.answers.count >= 16 { state.answers.removeFirst() }
-        state.answers.append(byte)
+        state.answers.append(Output(byte: byte, marks: marks))
     }
 }

@@ -1,0 +1,134 @@
+/// A moment in the proleptic Gregorian calendar, as the chip's registers name it.
+struct CMOSClockTime: Equatable {
+    var year: Int64
+    var month: Int64
+    var day: Int64
+    var hour: Int64
+    var minute: Int64
+    var second: Int64
+
+    init(year: Int64, month: Int64, day: Int64, hour: Int64, minute: Int64, second: Int64) {
+        self.year = year
+        self.month = month
+        self.day = day
+        self.hour = hour
+        self.minute = minute
+        self.second = second
+    }
+
+    init(secondsSince1970 seconds: Int64) {
+        let days = Self.floor(seconds, 86_400)
+        let rest = seconds - days * 86_400
+        hour = rest / 3_600
+        minute = rest / 60 % 60
+        second = rest % 60
+        // Years here begin in March, so that the leap day is their last; day 0 is 1 March of year 0.
+        let shifted = days + 719_468
+        let era = Self.floor(shifted, 146_097)
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        // From March the months' lengths repeat every five: 153 days.
+        let marchMonth = (5 * dayOfYear + 2) / 153
+        day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
+        month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    }
+
+    /// Seconds since 1970. Fields out of their range carry into the next.
+    var secondsSince1970: Int64 {
+        days * 86_400 + hour * 3_600 + minute * 60 + second
+    }
+
+    /// 1 for Sunday to 7 for Saturday; 1 January 1970 was a Thursday.
+    var weekday: Int64 {
+        let days = days + 4
+        return days - Self.floor(days, 7) * 7 + 1
+    }
+
+    private var days: Int64 {
+        let carry = Self.floor(month - 1, 12)
+        let month = month - carry * 12
+        let year = year + carry - (month <= 2 ? 1 : 0)
+        let era = Self.floor(year, 400)
+        let yearOfEra = year - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    private static func floor(_ value: Int64, _ divisor: Int64) -> Int64 {
+        value >= 0 ? value / divisor : (value + 1) / divisor - 1
+    }
+}
+
+/// How register B says that numbers are written.
+struct CMOSClockFormat: Equatable {
+    var isBinary: Bool
+    var is24Hours: Bool
+
+    private static let afternoon: UInt8 = 0x80
+
+    /// Numbers from 0 to 99; of others the last two digits.
+    func encode(_ value: Int64) -> UInt8 {
+        let value = UInt8(truncatingIfNeeded: (value % 100 + 100) % 100)
+        return isBinary ? value : value / 10 << 4 | value % 10
+    }
+
+    func decode(_ byte: UInt8) -> Int64 {
+        isBinary ? Int64(byte) : Int64(byte >> 4) * 10 + Int64(byte & 0x0f)
+    }
+
+    func encodeHour(_ hour: Int64) -> UInt8 {
+        guard !is24Hours else { return encode(hour) }
+        return encode(hour % 12 == 0 ? 12 : hour % 12) | (hour >= 12 ? Self.afternoon : 0)
+    }
+
+    func decodeHour(_ byte: UInt8) -> Int64 {
+        guard !is24Hours else { return decode(byte) }
+        return decode(byte & ~Self.afternoon) % 12 + (byte & Self.afternoon != 0 ? 12 : 0)
+    }
+}
+
+/// A time of day at which the alarm goes off; fields with their two top bits set match anything.
+struct CMOSClockAlarm {
+    private let hours: ClosedRange<Int64>
+    private let minutes: ClosedRange<Int64>
+    private let seconds: ClosedRange<Int64>
+
+    /// Nil if no time of day can match.
+    init?(hours: UInt8, minutes: UInt8, seconds: UInt8, format: CMOSClockFormat) {
+        func field(_ byte: UInt8, _ value: Int64, below limit: Int64) -> ClosedRange<Int64>? {
+            if byte >= 0xc0 { return 0...limit - 1 }
+            return value < limit ? value...value : nil
+        }
+        guard
+            let hours = field(hours, format.decodeHour(hours), below: 24),
+            let minutes = field(minutes, format.decode(minutes), below: 60),
+            let seconds = field(seconds, format.decode(seconds), below: 60)
+        else { return nil }
+        self.hours = hours
+        self.minutes = minutes
+        self.seconds = seconds
+    }
+
+    /// The first matching second after `time`: within the 24 hours that follow.
+    func next(after time: Int64) -> Int64 {
+        let start = time &+ 1
+        let timeOfDay = ((start % 86_400) + 86_400) % 86_400
+        let midnight = start &- timeOfDay
+        return midnight &+ (first(from: timeOfDay) ?? (86_400 + (first(from: 0) ?? 0)))
+    }
+
+    private func first(from start: Int64) -> Int64? {
+        let (hour, minute, second) = (start / 3_600, start / 60 % 60, start % 60)
+        for h in max(hour, hours.lowerBound)..<max(hour, hours.lowerBound, hours.upperBound + 1) {
+            let firstMinute = h == hour ? max(minute, minutes.lowerBound) : minutes.lowerBound
+            guard firstMinute <= minutes.upperBound else { continue }
+            for m in firstMinute...minutes.upperBound {
+                let firstSecond = h == hour && m == minute ? max(second, seconds.lowerBound) : seconds.lowerBound
+                if firstSecond <= seconds.upperBound { return h * 3_600 + m * 60 + firstSecond }
+            }
+        }
+        return nil
+    }
+}
