@@ -1,4 +1,4 @@
-package import Bus
+internal import Bus
 
 /// The driver's side of a split queue, in guest memory.
 ///

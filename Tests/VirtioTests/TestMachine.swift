@@ -57,6 +57,7 @@ final class TestMachine {
         let sink = LineSink()
         log = Log { _, text in sink.lines.withLock { $0.append(text) } }
         self.sink = sink
+        let hypervisor = hypervisor
         root = PCIRootComplex(
             PCIEnvironment(
                 buses: buses, memory: memory, interrupts: hypervisor,
