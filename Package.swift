@@ -80,7 +80,7 @@ let package = Package(
         tests("BusTests", ["Bus", "Host", "Memory", "Support"]),
         tests("JSONTests", ["JSON"]),
         tests("BlockTests", ["Block", "Host", "Memory", "Support"]),
-        tests("CharacterTests", ["Character", "Host", "Log", "Support"]),
+        tests("CharacterTests", ["CLinux", "Character", "Host", "Log", "Support"]),
         tests("ACPITests", ["ACPI"]),
         tests("ConfigurationTests", ["Configuration"]),
         tests("CommandLineTests", ["CommandLine", "Configuration"]),
