@@ -239,7 +239,7 @@ static inline void apus_terminal_make_raw(struct termios *mode, int signals) {
 }
 
 // A new pseudo-terminal without line discipline effects; `*number` is N of /dev/pts/N. The slave was open once, so
-// that from the start the master reads and writes fail (EIO) while nobody has it open.
+// that from the start the master shows a hang-up while nobody has it open.
 static inline int apus_open_pty(int *number) {
     int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
     if (master < 0)

@@ -36,7 +36,7 @@ package final class FileBackend: CharacterBackend {
 
     package func attach(_ frontEnd: any CharacterFrontEnd) { self.frontEnd.set(frontEnd) }
     package func detach() { frontEnd.set(nil) }
-    package func write(_ bytes: Span<UInt8>) -> Int { output.write(bytes).taken }
+    package func write(_ bytes: Span<UInt8>) -> Int { output.write(bytes) }
     package func resumeInput() {}
 
     package func close() {

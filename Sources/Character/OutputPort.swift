@@ -45,15 +45,11 @@ final class OutputPort: Sendable {
         self.failed = failed
     }
 
-    /// As `CharacterBackend.write`.
-    ///
-    /// - Parameter tolerates: an error that only says that nobody listens now: the bytes are discarded and the port
-    ///   lives on.
-    /// - Returns: how many bytes were taken, and whether somebody took them.
-    func write(_ bytes: Span<UInt8>, tolerating tolerated: Int32 = 0) -> (taken: Int, isHeard: Bool) {
+    /// As `CharacterBackend.write`: how many bytes were taken, all of them where nobody listens any more.
+    func write(_ bytes: Span<UInt8>) -> Int {
         var failure: Errno?
-        let result: (Int, Bool) = state.withLock { state in
-            guard !state.isDead else { return (bytes.count, false) }
+        let taken: Int = state.withLock { state in
+            guard !state.isDead else { return bytes.count }
             var done = 0
             while done < bytes.count {
                 let count = attempt(bytes, from: done)
@@ -65,18 +61,16 @@ final class OutputPort: Sendable {
                 if error == .interrupted { continue }
                 if error == .wouldBlock {
                     arm(&state)
-                    return (done, true)
+                    return done
                 }
-                if error.rawValue != tolerated {
-                    state.isDead = true
-                    failure = error
-                }
-                return (bytes.count, false)
+                state.isDead = true
+                failure = error
+                return bytes.count
             }
-            return (done, true)
+            return done
         }
         if let failure { failed(failure) }
-        return result
+        return taken
     }
 
     /// Whether the other side has not hung up.

@@ -5,9 +5,9 @@ internal import Synchronization
 
 /// `pty`: a new pseudo-terminal, for `screen /dev/pts/3` or `virsh console`.
 ///
-/// Only the master side stays open here, so the kernel tells whether anybody has the other side: if nobody has, reads and
-/// writes fail with EIO. Output is then discarded, and the pty is looked at once a second, and at every write, until
-/// somebody comes.
+/// Only the master side stays open here, so the kernel tells whether anybody has the other side: if nobody has, the master
+/// shows a hang-up and its reads fail with EIO. Output is then discarded (the kernel would keep some of it, for whoever
+/// comes), and the pty is looked at once a second, and at every write, until somebody comes.
 package final class PTYBackend: CharacterBackend {
     /// `/dev/pts/N`, the name to open.
     package let path: String
@@ -72,12 +72,14 @@ package final class PTYBackend: CharacterBackend {
     package func detach() { frontEnd.set(nil) }
 
     package func write(_ bytes: Span<UInt8>) -> Int {
-        let (taken, isHeard) = output.write(bytes, tolerating: EIO)
-        if isHeard, !isOpen {
+        if !isOpen {
+            guard output.isHeard else { return bytes.count }
             // Somebody opened it since the last tick: their keys are read from now on.
             loop.post { [weak self] in self?.look() }
         }
-        return taken
+        let taken = output.write(bytes)
+        // Full, but nobody is there to empty it any more.
+        return taken < bytes.count && !output.isHeard ? bytes.count : taken
     }
 
     package func resumeInput() { input.resume() }

@@ -104,7 +104,7 @@ package final class SocketBackend: CharacterBackend {
     package func write(_ bytes: Span<UInt8>) -> Int {
         // Out of the lock before the system call: a client that leaves must not wait for it.
         guard let output = state.withLock({ $0.connection?.output }) else { return bytes.count }
-        return output.write(bytes).taken
+        return output.write(bytes)
     }
 
     package func resumeInput() {

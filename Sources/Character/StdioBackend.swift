@@ -72,7 +72,7 @@ package final class StdioBackend: CharacterBackend {
 
     package func detach() { frontEnd.set(nil) }
 
-    package func write(_ bytes: Span<UInt8>) -> Int { output.write(bytes).taken }
+    package func write(_ bytes: Span<UInt8>) -> Int { output.write(bytes) }
 
     package func resumeInput() { input.resume() }
 
