@@ -44,12 +44,19 @@ package enum MachineBuilder {
         }
 
         let construction = try construct(configuration, type, values, loop, log)
-        let board = try boardType.init(construction, hasACPI: values.hasACPI, &reader)
-        try configured { () throws(ConfigurationError) in try reader.finish() }
-        for device in try devices(configuration, construction, type) { try board.plug(device) }
-        if let console = configuration.debugConsole { try board.plugDebugConsole(console) }
-        try board.complete()
-        return Machine(construction, board: board, processors: try processors(construction))
+        do throws(MachineError) {
+            try construction.backEnds.add(configuration)
+            let board = try boardType.init(construction, hasACPI: values.hasACPI, &reader)
+            try configured { () throws(ConfigurationError) in try reader.finish() }
+            for device in try devices(configuration, construction, type) { try board.plug(device) }
+            if let console = configuration.debugConsole { try board.plugDebugConsole(console) }
+            try board.complete()
+            return Machine(construction, board: board, processors: try processors(construction))
+        } catch {
+            // Threads run and files are open already; what nobody owns any more goes by itself.
+            construction.backEnds.finish()
+            throw error
+        }
     }
 
     /// Memory, accelerator, time and back ends.
@@ -92,9 +99,6 @@ package enum MachineBuilder {
         let buses = Buses(ports: AddressSpace(.port), memory: AddressSpace(.memory))
         buses.ports.bindDoorbells(with: hypervisor)
         buses.memory.bindDoorbells(with: hypervisor)
-        for object in configuration.objects { try backEnds.add(object) }
-        try backEnds.add(configuration.characters)
-        try backEnds.add(configuration.blockNodes)
         return Construction(
             configuration: configuration, topology: grouping, loop: loop, clock: clock, log: log, memory: memory,
             hypervisor: hypervisor, buses: buses, backEnds: backEnds, power: power)

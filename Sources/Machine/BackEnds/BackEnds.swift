@@ -33,6 +33,13 @@ package final class BackEnds: Sendable {
         self.quit = quit
     }
 
+    /// Makes everything that devices may name, but the drives: those may become devices themselves.
+    func add(_ configuration: MachineConfiguration) throws(MachineError) {
+        for object in configuration.objects { try add(object) }
+        try add(configuration.characters)
+        try add(configuration.blockNodes)
+    }
+
     // MARK: I/O threads
 
     /// The `-object iothread`s.

@@ -33,6 +33,8 @@ package final class Q35: Board {
     private static let hasHPET = Property<Toggle>.choice("hpet", default: .auto, "a high precision event timer")
 
     static let sci: UInt32 = 9
+    /// Interrupt inputs the HPET may use: the two of legacy replacement, and those above PCI's four.
+    private static let timerRoutes: UInt32 = 0x00f0_0104
 
     let construction: Construction
     let hasACPI: Bool
@@ -81,7 +83,7 @@ package final class Q35: Board {
         let cmos = CMOSClock(
             clock: construction.clock, interrupt: construction.interruptLine(8), base: nil,
             lowMemory: layout.low.count, highMemory: layout.high?.count ?? 0)
-        hpet = wantsHPET ? Devices.HPET(clock: construction.clock) { construction.interruptLine($0) } : nil
+        hpet = wantsHPET ? Devices.HPET(clock: construction.clock, routes: Q35.timerRoutes) { construction.interruptLine($0) } : nil
         serial = SerialPorts(construction)
         fixed = [configuration, reset, power, cmos, keyboard, control] + (hpet.map { [$0] } ?? [])
 
