@@ -127,6 +127,16 @@ package final class AddressSpace: Sendable {
         }
     }
 
+    /// Takes everything away, at the end of a machine: devices know their space and the space its devices, so nothing
+    /// would ever be freed otherwise.
+    package func clear() {
+        let (doorbells, binder) = state.withLock { state in
+            defer { state = State() }
+            return (state.doorbells, state.binder)
+        }
+        for doorbell in doorbells { binder?.unbind(doorbell, in: kind) }
+    }
+
     /// Every mapping, in order of address, for `info mtree` and tests.
     package var mappings: [Mapping] {
         state.withLock { $0.mappings }.sorted { $0.range.start < $1.range.start }

@@ -9,7 +9,7 @@ internal import Synchronization
 extension Machine {
     /// Begins the machine's life: at once, or waiting for `resume` if it was started with `-S`.
     package func start() throws(MachineError) {
-        try powerOn()
+        try powerOn(isUsed: false)
         if configuration.lifecycle.startsPaused { return }
         state.withLock { $0.runState = .running }
         go()
@@ -46,7 +46,7 @@ extension Machine {
         let wasGoing = state.withLock { $0.isGoing }
         if wasGoing { rest() }
         do throws(MachineError) {
-            try powerOn()
+            try powerOn(isUsed: true)
         } catch {
             log.error("The machine cannot be reset. \(error)")
             state.withLock { $0.runState = .internalError }
@@ -114,9 +114,12 @@ extension Machine {
     }
 
     /// Everything back to power-on state, and the boot processor at what it boots. While resting.
-    private func powerOn() throws(MachineError) {
+    ///
+    /// - Parameter isUsed: whether a guest may have written to RAM; before the first start it is zero already.
+    private func powerOn(isUsed: Bool) throws(MachineError) {
         do throws(HypervisorError) {
             for part in board.parts { part.reset() }
+            if isUsed { memory.discard() }
             hypervisor.reset()
             for processor in processors { try processor.cpu.reset() }
         } catch {
@@ -134,10 +137,11 @@ extension Machine {
         ended?(status)
     }
 
-    /// Ends the threads. Last of all, while resting or before the start.
+    /// Ends the threads and gives everything back. Last of all, while resting or before the start.
     package func tearDown() {
         if state.withLock({ $0.isGoing }) { rest() }
         for processor in processors { processor.finish() }
         backEnds.finish()
+        buses.clear()
     }
 }
