@@ -1,6 +1,7 @@
 internal import Configuration
 internal import Host
 internal import Log
+internal import Memory
 internal import Bus
 internal import Hypervisor
 internal import Synchronization
