@@ -82,8 +82,7 @@ class Launch:
         if not ready:
             raise self._failure(f"no byte in {TIMEOUT:.0f} s")
         text = os.read(self.output, 64)
-        if text != b"A":
-            # Any other text is the program's own, such as a message, and no guest has run.
+        if text != b"A":  # any other text is a message of the program's own, and no guest has run
             raise self._failure(f"printed {text!r}, not 'A'" if text else "ended without a byte")
         return (end - begin) / 1e6
 
@@ -229,15 +228,15 @@ def main():
         rows = candidates(options, Path(scratch))
         measure(rows, options.rounds)
     facts["load_after"] = os.getloadavg()
-    loads = (*facts["load_before"], *facts["load_after"])
-    print("load:   {:.2f} {:.2f} {:.2f} before, {:.2f} {:.2f} {:.2f} after".format(*loads))
+    print("load:   {:.2f} {:.2f} {:.2f} before,".format(*facts["load_before"]), end=" ")
+    print("{:.2f} {:.2f} {:.2f} after".format(*facts["load_after"]))
     medians = {row.name: row.figures().get("median") for row in rows}
     ratios = {row.machine: medians[row.name] / medians[row.peer]
               for row in rows if row.peer and medians[row.name] and medians[row.peer]}
     table(rows, ratios)
     if options.json:
         every = [{**asdict(row), "milliseconds": row.figures()} for row in rows]
-        report = {"machine": facts, "rounds": options.rounds, "ratios": ratios, "candidates": every}
+        report = {"machine": facts, "ratios": ratios, "candidates": every}
         Path(options.json).write_text(json.dumps(report, indent=2) + "\n")
     failed = False
     for row in (row for row in rows if row.peer and options.check is not None):
