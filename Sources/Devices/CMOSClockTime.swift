@@ -71,7 +71,7 @@ struct CMOSClockFormat: Equatable {
     /// Numbers from 0 to 99; of others the last two digits.
     func encode(_ value: Int64) -> UInt8 {
         let value = UInt8(truncatingIfNeeded: (value % 100 + 100) % 100)
-        return isBinary ? value : value / 10 << 4 | value % 10
+        return isBinary ? value : (value / 10) << 4 | value % 10
     }
 
     func decode(_ byte: UInt8) -> Int64 {

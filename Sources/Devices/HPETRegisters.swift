@@ -93,7 +93,7 @@ struct HPETRegisters {
     }
 
     private mutating func findMatch(_ index: Int) {
-        timers[index].findMatch(now: now, start: start, base: base, counter: counter)
+        timers[index].findMatch(start: start, base: base, counter: counter)
     }
 
     // MARK: Writes
