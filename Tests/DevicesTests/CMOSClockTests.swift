@@ -1,5 +1,6 @@
 import Bus
 import Devices
+import Glibc
 import Host
 import Testing
 
@@ -227,6 +228,18 @@ struct CMOSClockTests {
         #expect(rtc.get(.one, at: 1) == 0x80)
         #expect(rtc.get(.one, at: 0) == 0xff)
         #expect(rtc.get(.two, at: 0) == 0xffff)
+    }
+
+    @Test("Without a base the clock starts at the host's time")
+    func hostTime() {
+        let before = Int64(Glibc.time(nil))
+        let rtc = CMOSClock(clock: bench.clock, interrupt: bench.line(8), base: nil, lowMemory: 0, highMemory: 0)
+        // The two host clocks differ by a tick of the kernel's.
+        let after = Int64(Glibc.time(nil))
+        #expect((before - 1...after + 1).contains(rtc.time))
+        let start = rtc.time
+        advance(60 * second)
+        #expect(rtc.time == start + 60)
     }
 
     @Test("A base beyond the calendar is its end", arguments: [Int64.min, .max])
