@@ -54,9 +54,9 @@ package final class HPET: BusDevice, MachinePart {
     private let timers = Mutex<[Clock.Timer]>([])
 
     /// - Parameters:
-    ///   - routes: the global system interrupts that timers may be routed to, a bit each; 2 and 8 among them.
-    ///   - line: the line of one of them, asked for once. It belongs to the HPET: where other devices drive the same
-    ///     input, the board gives one of an `InterruptJoin`.
+    ///   - routes: the global system interrupts that timers may be routed to, a bit each.
+    ///   - line: the line of one of them, or of 2 or 8; asked for once. It belongs to the HPET: where other devices drive
+    ///     the same input, the board gives one of an `InterruptJoin`.
     ///   - legacyReplacementChanged: called on a vCPU's thread after the guest switched legacy replacement on or off,
     ///     and on the control thread when a reset switches it off.
     package init(
@@ -64,7 +64,8 @@ package final class HPET: BusDevice, MachinePart {
         legacyReplacementChanged: @escaping @Sendable (Bool) -> Void = { _ in }
     ) {
         self.clock = clock
-        lines = (0..<32).map { routes >> UInt32($0) & 1 != 0 ? line(UInt32($0)) : nil }
+        let wired = HPETRegisters.legacyRoutes.reduce(routes, |)
+        lines = (0..<32).map { wired >> UInt32($0) & 1 != 0 ? line(UInt32($0)) : nil }
         self.legacyReplacementChanged = legacyReplacementChanged
         registers = Mutex(HPETRegisters(routes: routes, now: clock.now))
         let timers = (0..<HPETRegisters.timerCount).map { _ in

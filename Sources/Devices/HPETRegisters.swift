@@ -3,6 +3,8 @@
 /// `advance(to:)` comes before every other call; the rest is relative to the moment it was given.
 struct HPETRegisters {
     static let timerCount = 3
+    /// Where legacy replacement wires timers 0 and 1, whatever their routes: the PIT's input and the RTC's.
+    static let legacyRoutes: [UInt32] = [1 << 2, 1 << 8]
 
     private enum Configuration {
         static let enable: UInt64 = 1 << 0
@@ -102,8 +104,7 @@ struct HPETRegisters {
 
     /// The global system interrupt that a timer is wired to now.
     private func bit(ofTimer index: Int) -> UInt32 {
-        if isLegacyReplacement, index == 0 { return 1 << 2 }
-        if isLegacyReplacement, index == 1 { return 1 << 8 }
+        if isLegacyReplacement, index < Self.legacyRoutes.count { return Self.legacyRoutes[index] }
         return 1 << timers[index].route & routes
     }
 

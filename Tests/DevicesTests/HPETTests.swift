@@ -192,6 +192,17 @@ struct HPETTests {
         #expect(bench.takeRises(18) == [3000])
     }
 
+    @Test("Legacy replacement needs no route")
+    func legacyWithoutRoutes() {
+        let bench = bench
+        let hpet = HPET(clock: bench.clock, routes: 0) { bench.line($0) }
+        hpet.put(.four, Bits.enable | Bits.narrow, at: 0x100)
+        hpet.put(.four, 100, at: 0x108)
+        hpet.put(.four, 3, at: 0x010)
+        bench.clock.advance(to: 1000)
+        #expect(bench.takeRises(2) == [1000])
+    }
+
     @Test("A route the board does not offer is not taken")
     func routes() {
         configure(0, Bits.route(21))
