@@ -1,1 +1,0 @@
-// Placeholder of the QTest module; replaced as it is written.
