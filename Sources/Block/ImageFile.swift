@@ -1,6 +1,6 @@
 internal import CLinux
-internal import Host
 internal import Glibc
+internal import Host
 
 /// An open image file and the blocking calls on it; every engine stands on this.
 ///
@@ -62,7 +62,8 @@ final class ImageFile: Sendable {
                 let rest = unsafe segment.iov_len - done
                 let moved = try Errno.retry {
                     unsafe isWrite
-                        ? pwrite(buffered.rawValue, base + done, rest, at) : pread(buffered.rawValue, base + done, rest, at)
+                        ? pwrite(buffered.rawValue, base + done, rest, at)
+                        : pread(buffered.rawValue, base + done, rest, at)
                 }
                 if moved == 0 {
                     if isWrite { throw .ioError }

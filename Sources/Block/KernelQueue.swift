@@ -1,6 +1,6 @@
 internal import CLinux
-internal import Host
 internal import Glibc
+internal import Host
 
 /// The engine of the kernel's asynchronous I/O on an O_DIRECT file (`aio=native`).
 ///
@@ -122,7 +122,9 @@ internal import Glibc
         let error = result < 0 ? Errno(rawValue: Int32(clamping: -result)) : nil
         if case .flush = unsafe slot.operation {
             guard let error else { return BlockCompletion(tag: tag, error: nil) }
-            guard error == .invalid || error.rawValue == EOPNOTSUPP else { return BlockCompletion(tag: tag, error: error) }
+            guard error == .invalid || error.rawValue == EOPNOTSUPP else {
+                return BlockCompletion(tag: tag, error: error)
+            }
             synchronizesInKernel = false
             unsafe slow.submit(.flush, offset: 0, count: 0, segments: slot.segments, tag: tag)
             return nil
@@ -175,7 +177,9 @@ internal import Glibc
         if deliver, unsafe !isWrite(slot.operation) {
             var done = 0
             for unsafe segment in unsafe slot.segments {
-                guard let base = unsafe segment.iov_base, unsafe segment.iov_len <= Int(slot.count) - done else { break }
+                guard let base = unsafe segment.iov_base, unsafe segment.iov_len <= Int(slot.count) - done else {
+                    break
+                }
                 unsafe memcpy(base, buffer + done, segment.iov_len)
                 done += unsafe segment.iov_len
             }

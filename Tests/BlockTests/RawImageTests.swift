@@ -33,7 +33,11 @@ import Testing
         let error = try #require(failure(path))
         #expect(error == .notWritable(path: path, errno: .accessDenied))
         #expect(error.description.contains("readonly=on"))
-        #expect(failure(path) { $0.isReadOnly = true; $0.isLocked = false } == nil)
+        #expect(
+            failure(path) {
+                $0.isReadOnly = true
+                $0.isLocked = false
+            } == nil)
     }
 
     @Test("aio=native without O_DIRECT is refused with both ways out")
@@ -45,7 +49,11 @@ import Testing
     @Test("A file system without O_DIRECT is named as the reason")
     func noDirect() {
         // procfs files are regular and never take O_DIRECT.
-        let error = failure("/proc/version") { $0.isReadOnly = true; $0.direct = true; $0.isLocked = false }
+        let error = failure("/proc/version") {
+            $0.isReadOnly = true
+            $0.direct = true
+            $0.isLocked = false
+        }
         #expect(error == .noDirectIO(path: "/proc/version"))
     }
 
@@ -66,7 +74,9 @@ import Testing
         _ = image
     }
 
-    @Test("The size rounds up to a sector; its missing bytes read as zero and a write there extends the file", arguments: Way.here)
+    @Test(
+        "The size rounds up to a sector; its missing bytes read as zero and a write there extends the file",
+        arguments: Way.here)
     func oddSize(_ way: Way) throws {
         let file = TemporaryFile(pattern(1000))
         let image = try RawImage(path: file.path, options: way.options)

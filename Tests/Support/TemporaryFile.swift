@@ -8,7 +8,9 @@ package final class TemporaryFile: Sendable {
     /// Creates a file with `bytes`, or a sparse one of `size`.
     package init(_ bytes: [UInt8] = [], size: Int? = nil) {
         var template = Array("/var/tmp/apus-test-XXXXXX".utf8CString)
-        let descriptor = unsafe template.withUnsafeMutableBufferPointer { unsafe mkstemp($0.baseAddress.unsafelyUnwrapped) }
+        let descriptor = unsafe template.withUnsafeMutableBufferPointer {
+            unsafe mkstemp($0.baseAddress.unsafelyUnwrapped)
+        }
         path = unsafe template.withUnsafeBufferPointer { unsafe String(cString: $0.baseAddress.unsafelyUnwrapped) }
         guard descriptor >= 0 else { return }
         _ = unsafe bytes.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }

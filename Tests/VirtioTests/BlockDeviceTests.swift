@@ -14,7 +14,8 @@ import Virtio
 
     /// A disk on a file, brought up behind virtio-mmio.
     private func plug(
-        _ file: TemporaryFile, native: Bool = false, _ change: (inout BlockSettings, inout ImageOptions) -> Void = { _, _ in }
+        _ file: TemporaryFile, native: Bool = false,
+        _ change: (inout BlockSettings, inout ImageOptions) -> Void = { _, _ in }
     ) throws -> (any VirtioGuestTransport, VirtioGuestQueue) {
         var settings = BlockSettings()
         var options = ImageOptions()
@@ -59,7 +60,8 @@ import Virtio
         #expect(write == (0, 1))
         #expect(request(queue, 4) == (0, 1))
         #expect(Array(file.bytes[1536..<1536 + 8192]) == bytes)
-        let read = request(queue, 0, sector: 3, [.writable(Self.data + 0x10000, 512), .writable(Self.data + 0x10200, 7680)])
+        let read = request(
+            queue, 0, sector: 3, [.writable(Self.data + 0x10000, 512), .writable(Self.data + 0x10200, 7680)])
         #expect(read == (0, 8193))
         #expect(machine.guest.bytes(at: Self.data + 0x10000, count: 8192) == bytes)
     }
@@ -68,7 +70,8 @@ import Virtio
     func unaligned(_ native: Bool) throws {
         let file = TemporaryFile(pattern(65536))
         let (_, queue) = try plug(file, native: native)
-        #expect(request(queue, 0, sector: 2, [.writable(Self.data + 3, 511), .writable(Self.data + 514, 1)]).status == 0)
+        #expect(
+            request(queue, 0, sector: 2, [.writable(Self.data + 3, 511), .writable(Self.data + 514, 1)]).status == 0)
         #expect(machine.guest.bytes(at: Self.data + 3, count: 512) == Array(pattern(65536)[1024..<1536]))
     }
 
@@ -86,7 +89,9 @@ import Virtio
         machine.guest.writeq(Self.data + 0x2008, 5)
         queue.kick()
         machine.turn { queue.takeUsed() != nil }
-        queue.add([.readable(Self.data + 0x2000, 3), .readable(Self.data + 0x2003, 13), .writable(Self.data + 0x3000, 513)])
+        queue.add([
+            .readable(Self.data + 0x2000, 3), .readable(Self.data + 0x2003, 13), .writable(Self.data + 0x3000, 513),
+        ])
         queue.kick()
         machine.turn { queue.takeUsed() != nil }
         #expect(machine.guest.bytes(at: Self.data + 0x3000, count: 513) == pattern(512) + [0])
@@ -262,7 +267,8 @@ import Virtio
             for slot in UInt64(0)..<32 {
                 queue.add(
                     SampleRequest.block(
-                        machine.guest, type: 0, sector: slot * 8, [.writable(Self.data + slot * 4096, 4096)], slot: slot))
+                        machine.guest, type: 0, sector: slot * 8, [.writable(Self.data + slot * 4096, 4096)], slot: slot
+                    ))
             }
             queue.kick()
             machine.loop.turn(timeout: 0)

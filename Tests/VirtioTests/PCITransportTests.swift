@@ -133,7 +133,9 @@ import Virtio
         #expect(device.status == VirtioGuest.acknowledge)
         #expect(function.read8(base + 16) == VirtioGuest.acknowledge)
         // Another BAR, another width, beyond the end, odd offsets: plain storage.
-        for (bar, offset, length) in [(UInt8(1), UInt32(20), UInt32(1)), (4, 20, 2), (4, 0x4000, 1), (4, 0xffff_fffc, 1)] {
+        for (bar, offset, length) in [
+            (UInt8(1), UInt32(20), UInt32(1)), (4, 20, 2), (4, 0x4000, 1), (4, 0xffff_fffc, 1),
+        ] {
             aim(bar, offset, length)
             function.write8(base + 16, 0)
             #expect(device.status == VirtioGuest.acknowledge)

@@ -57,7 +57,9 @@ import Virtio
             }
             for queue in queues {
                 var answered = 0
-                while answered < 16 { if queue.takeUsed() != nil { answered += 1 } else { machine.loop.turn(timeout: 1) } }
+                while answered < 16 {
+                    if queue.takeUsed() != nil { answered += 1 } else { machine.loop.turn(timeout: 1) }
+                }
             }
             for slot in UInt64(0)..<64 { #expect(guest.readb(SampleRequest.status + slot) == 0) }
         }
@@ -91,7 +93,9 @@ import Virtio
                 queue.kick()
                 machine.resume()
                 var answered = 0
-                while answered < 16 { if queue.takeUsed() != nil { answered += 1 } else { machine.loop.turn(timeout: 1) } }
+                while answered < 16 {
+                    if queue.takeUsed() != nil { answered += 1 } else { machine.loop.turn(timeout: 1) }
+                }
             }
             queue.add(SampleRequest.block(guest, type: 0, [.writable(0x20_0000, 512)]))
             queue.kick()

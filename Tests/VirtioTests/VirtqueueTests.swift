@@ -89,15 +89,17 @@ import Virtio
         expect(!queue.publish())
     }
 
-    @Test("An interrupt is due when the batch passes the index the driver named", arguments: [
-        (event: UInt16(0), old: UInt16(0), new: UInt16(1), due: true),
-        (event: 1, old: 0, new: 1, due: false),
-        (event: 4, old: 2, new: 5, due: true),
-        (event: 5, old: 2, new: 5, due: false),
-        (event: 1, old: 2, new: 5, due: false),
-        (event: 65535, old: 65534, new: 2, due: true),
-        (event: 2, old: 65534, new: 2, due: false),
-    ])
+    @Test(
+        "An interrupt is due when the batch passes the index the driver named",
+        arguments: [
+            (event: UInt16(0), old: UInt16(0), new: UInt16(1), due: true),
+            (event: 1, old: 0, new: 1, due: false),
+            (event: 4, old: 2, new: 5, due: true),
+            (event: 5, old: 2, new: 5, due: false),
+            (event: 1, old: 2, new: 5, due: false),
+            (event: 65535, old: 65534, new: 2, due: true),
+            (event: 2, old: 65534, new: 2, due: false),
+        ])
     func eventIndex(_ row: (event: UInt16, old: UInt16, new: UInt16, due: Bool)) throws {
         // One publication first: the very first after a start always notifies.
         var queue = try make(at: VirtqueuePosition(nextAvailable: row.old &- 1, nextUsed: row.old &- 1))
@@ -108,7 +110,9 @@ import Virtio
         expect(queue.publish() == row.due)
     }
 
-    @Test("A chain that came while kicks were off is found when they are switched on", arguments: [VirtioFeatures.ring, []])
+    @Test(
+        "A chain that came while kicks were off is found when they are switched on",
+        arguments: [VirtioFeatures.ring, []])
     func kicks(_ features: VirtioFeatures) throws {
         var queue = try make(features)
         var chain = DescriptorChain()
