@@ -70,7 +70,7 @@ internal import Host
             unsafe slots[tag] = unsafe Slot(
                 operation: request.operation, offset: request.offset, count: request.count, segments: request.segments)
             var segments = unsafe request.segments
-            if unsafe !isAligned(segments) {
+            if unsafe !file.isAligned(segments) {
                 guard request.count <= KernelQueue.bounceLimit else { return slow.submit(request) }
                 unsafe segments = unsafe makeBounce(tag)
             }
@@ -142,15 +142,6 @@ internal import Host
 
     private func isWrite(_ operation: BlockRequest.Operation) -> Bool {
         if case .write = operation { true } else { false }
-    }
-
-    private func isAligned(_ segments: UnsafeBufferPointer<iovec>) -> Bool {
-        let mask = UInt(file.alignment - 1)
-        var bits: UInt = 0
-        for unsafe segment in unsafe segments {
-            unsafe bits |= UInt(bitPattern: segment.iov_base) | UInt(bitPattern: segment.iov_len)
-        }
-        return bits & mask == 0
     }
 
     /// Gives the slot an aligned buffer in place of its segments, filled from them for a write.

@@ -1,3 +1,4 @@
+import Glibc
 import Host
 import Support
 import Testing
@@ -51,6 +52,24 @@ import Virtio
         #expect(draw(queue, 64) == nil)
         #expect(!device.needsReset)
         #expect(machine.logged == ["rng: the source of random numbers has ended."])
+    }
+
+    @Test("A request waits for a source that has nothing yet, also through a pause")
+    func pipe() throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(unsafe Glibc.pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        let (_, queue) = try plug(.file(EntropyFile(path: "/proc/self/fd/\(ends[0])")))
+        #expect(draw(queue, 64) == nil)
+        machine.pause()
+        machine.resume()
+        machine.settle()
+        #expect(queue.takeUsed() == nil)
+        #expect(unsafe write(ends[1], "abcd", 4) == 4)
+        machine.settle()
+        #expect(queue.takeUsed()?.written == 4)
+        #expect(machine.guest.bytes(at: Self.data, count: 4) == Array("abcd".utf8))
+        #expect(machine.logged.isEmpty)
     }
 
     @Test("A missing file and a directory are refused by name")
