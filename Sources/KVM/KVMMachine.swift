@@ -58,6 +58,7 @@ package final class KVMMachine: Hypervisor {
         for region in memory.regions { try slots.add(region, readOnly: false, to: file) }
         self.slots = Mutex(slots)
         chips = try InterruptChips(file, hasPIT: options.hasPIT)
+        if options.hasPIT { try routes.wireTimer() }
         #else
         #error("KVM: an architecture needs its interrupt controller and processor state here.")
         #endif

@@ -9,7 +9,8 @@ internal import Synchronization
 extension Machine {
     /// Begins the machine's life: at once, or waiting for `resume` if it was started with `-S`.
     package func start() throws(MachineError) {
-        try powerOn()
+        // Everything was just made, so it is at power-on state already.
+        try board.boot(processors.first?.cpu)
         if configuration.lifecycle.startsPaused { return }
         state.withLock { $0.runState = .running }
         go()
