@@ -35,14 +35,16 @@ package enum BlockError: Error, Sendable, Equatable, CustomStringConvertible {
         case .asynchronousNeedsDirect(let path):
             "Disk image '\(path)' has aio=native, which needs cache.direct=on (cache=none); aio=threads does not."
         case .locked(let path, let exclusive):
-            "Disk image '\(path)' is in use by another process; \(exclusive ? "write" : "read") access needs it to be free"
-                + (exclusive ? "." : " of writers.")
+            exclusive
+                ? "Disk image '\(path)' is in use by another process; write access needs it to be free."
+                : "Disk image '\(path)' is being written by another process; a reader needs it without writers."
         case .cannotLock(let path, let errno):
             "Cannot lock disk image '\(path)': \(errno); locking=off does without."
         case .cannotMeasure(let path, let errno):
             "Cannot find the size of disk image '\(path)': \(errno)."
         case .cannotStartEngine(let path, let errno):
-            "Cannot start asynchronous I/O for disk image '\(path)': \(errno); a higher fs.aio-max-nr or aio=threads may help."
+            "Cannot start asynchronous I/O for disk image '\(path)': \(errno); "
+                + "a higher fs.aio-max-nr or aio=threads may help."
         }
     }
 }

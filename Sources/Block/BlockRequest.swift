@@ -3,7 +3,8 @@ package import Host
 
 /// One thing to do with a disk, owned by whoever has to do it next.
 ///
-/// Not copyable: `BlockQueue.submit` consumes it, and from then on the answer, with the same tag, is the only trace of it.
+/// Not copyable: `BlockQueue.submit` consumes it, and from then on the answer, with the same tag, is the only trace of
+/// it.
 @safe package struct BlockRequest: ~Copyable {
     package enum Operation: Sendable {
         /// Fills the segments.

@@ -1,12 +1,11 @@
-internal import CLinux
-internal import Host
 internal import Glibc
+internal import Host
 internal import Synchronization
 
 /// A few threads for calls that block: everything of `aio=threads`, and of `aio=native` what the kernel has no
 /// asynchronous form of.
 ///
-/// Threads start when there is work and none is idle, and end with this object.
+/// A thread is started when there is more work than threads, up to a limit; all end with this object.
 final class BlockWorkers: Sendable {
     /// A request on its way through a worker.
     ///
@@ -19,94 +18,78 @@ final class BlockWorkers: Sendable {
         let segments: UnsafeBufferPointer<iovec>
         let tag: Int
         let answers: CompletionList
+
+        func run() {
+            let error = unsafe file.perform(operation, offset: offset, count: count, segments: segments)
+            answers.append(BlockCompletion(tag: tag, error: error))
+        }
     }
 
     private struct State {
         var jobs: [Job] = []
-        /// Jobs before this index are done; the array is emptied when all are.
+        /// Jobs before this index were taken; the array is emptied when all were.
         var next = 0
-        var idle = 0
+        /// Jobs that were taken and are not done.
+        var running = 0
         var isClosed = false
-    }
 
-    /// What workers and owner share; a worker does not keep its owner alive.
-    @safe private final class Shared: Sendable {
-        let state = Mutex(State())
-        nonisolated(unsafe) let semaphore: UnsafeMutablePointer<sem_t>
-
-        init() {
-            unsafe semaphore = .allocate(capacity: 1)
-            unsafe semaphore.initialize(to: sem_t())
-            _ = unsafe sem_init(semaphore, 0, 0)
-        }
-
-        deinit {
-            _ = unsafe sem_destroy(semaphore)
-            unsafe semaphore.deallocate()
-        }
-
-        func work() {
-            while true {
-                state.withLock { $0.idle += 1 }
-                while unsafe sem_wait(semaphore) != 0 {}
-                let job: Job? = state.withLock { state in
-                    state.idle -= 1
-                    guard state.next < state.jobs.count else { return nil }
-                    let job = state.jobs[state.next]
-                    state.next += 1
-                    if state.next == state.jobs.count {
-                        state.jobs.removeAll(keepingCapacity: true)
-                        state.next = 0
-                    }
-                    return job
-                }
-                // Posted without a job: the end.
-                guard let job else { return }
-                job.answers.append(BlockCompletion(tag: job.tag, error: job.run()))
+        mutating func take() -> Job? {
+            guard next < jobs.count else { return nil }
+            let job = jobs[next]
+            next += 1
+            running += 1
+            if next == jobs.count {
+                jobs.removeAll(keepingCapacity: true)
+                next = 0
             }
+            return job
         }
     }
+
+    private enum Order { case run(Job), end }
 
     private let limit: Int
-    private let shared = Shared()
+    /// Shared with the threads, which do not keep this object alive.
+    private let state = Guarded(State())
     private let threads = Mutex<[Thread]>([])
 
     init(limit: Int) { self.limit = limit }
 
     deinit {
-        let threads = threads.withLock { $0 }
-        for _ in threads { _ = unsafe sem_post(shared.semaphore) }
-        for thread in threads { thread.join() }
+        state.update { $0.isClosed = true }
+        for thread in threads.withLock({ $0 }) { thread.join() }
     }
 
     func submit(_ job: Job) {
-        let waiting = shared.state.withLock { state in
+        let wanted = state.update { state in
             state.jobs.append(job)
-            return state.jobs.count - state.next - state.idle
+            return state.jobs.count - state.next + state.running
         }
-        if waiting > 0 { startThread() }
-        _ = unsafe sem_post(shared.semaphore)
+        let hasThread = threads.withLock { threads in
+            if threads.count < min(wanted, limit), let thread = startThread() { threads.append(thread) }
+            return !threads.isEmpty
+        }
+        // No thread to be had at all: the caller does the work, late but surely.
+        if !hasThread, let job = state.update({ $0.take() }) {
+            job.run()
+            state.update { $0.running -= 1 }
+        }
     }
 
-    private func startThread() {
-        let mustWork = threads.withLock { threads in
-            guard threads.count < limit else { return false }
-            do throws(Errno) {
-                threads.append(try Thread(name: "apus-block") { [shared] in shared.work() })
-                return false
-            } catch {
-                return threads.isEmpty
+    private func startThread() -> Thread? {
+        let state = state
+        return try? Thread(name: "apus-block") {
+            while true {
+                let order: Order = state.wait { state in
+                    if let job = state.take() { return .run(job) }
+                    return state.isClosed ? .end : nil
+                }
+                guard case .run(let job) = order else { return }
+                job.run()
+                state.update { $0.running -= 1 }
             }
         }
-        guard mustWork else { return }
-        // No thread to be had at all: the caller does the work, late but surely.
-        let job: Job? = shared.state.withLock { $0.jobs.popLast() }
-        if let job { job.answers.append(BlockCompletion(tag: job.tag, error: job.run())) }
     }
-}
-
-extension BlockWorkers.Job {
-    func run() -> Errno? { unsafe file.perform(operation, offset: offset, count: count, segments: segments) }
 }
 
 /// Where workers leave their answers, and the event that announces them.
@@ -121,7 +104,7 @@ final class CompletionList: Sendable {
         event.signal()
     }
 
-    /// Everything that is there, moved into an empty array without giving its storage up.
+    /// Moves everything that is there to the end of `list`; neither array gives its storage up.
     func take(into list: inout [BlockCompletion]) {
         answers.withLock { answers in
             list.append(contentsOf: answers)

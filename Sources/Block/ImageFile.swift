@@ -1,6 +1,6 @@
 internal import CLinux
-internal import Host
 internal import Glibc
+internal import Host
 
 /// An open image file and the blocking calls on it; every engine stands on this.
 ///
@@ -31,14 +31,25 @@ final class ImageFile: Sendable {
     /// Whether offset and length suit O_DIRECT; addresses are another matter.
     func isAligned(_ offset: UInt64, _ count: UInt64) -> Bool { (offset | count) & UInt64(alignment - 1) == 0 }
 
+    /// Whether addresses and lengths of all segments do.
+    func isAligned(_ segments: UnsafeBufferPointer<iovec>) -> Bool {
+        var bits: UInt = 0
+        for unsafe segment in unsafe segments {
+            unsafe bits |= UInt(bitPattern: segment.iov_base) | UInt(bitPattern: segment.iov_len)
+        }
+        return bits & UInt(alignment - 1) == 0
+    }
+
     /// Carries a request out, entirely, on the calling thread.
     func perform(
         _ operation: BlockRequest.Operation, offset: UInt64, count: UInt64, segments: UnsafeBufferPointer<iovec>
     ) -> Errno? {
         do throws(Errno) {
             switch operation {
-            case .read: unsafe try transfer(segments, at: offset, isWrite: false)
-            case .write: unsafe try transfer(segments, at: offset, isWrite: true)
+            case .read, .write:
+                let isWrite = if case .write = operation { true } else { false }
+                if unsafe transferAtOnce(segments, at: offset, count: count, isWrite: isWrite) { return nil }
+                unsafe try transfer(segments, at: offset, isWrite: isWrite)
             case .flush: try flush()
             case .discard: try discard(offset, count)
             case .writeZeroes(let unmap): try writeZeroes(offset, count, unmap: unmap)
@@ -47,6 +58,20 @@ final class ImageFile: Sendable {
         } catch {
             return error
         }
+    }
+
+    /// Tries with one vectored call; false if that did not do everything, for whatever reason.
+    private func transferAtOnce(
+        _ segments: UnsafeBufferPointer<iovec>, at offset: UInt64, count: UInt64, isWrite: Bool
+    ) -> Bool {
+        guard let at = off_t(exactly: offset), isAligned(offset, count), unsafe isAligned(segments) else {
+            return false
+        }
+        let vectors = Int32(clamping: segments.count)
+        let moved = unsafe isWrite
+            ? pwritev(descriptor.rawValue, segments.baseAddress, vectors, at)
+            : preadv(descriptor.rawValue, segments.baseAddress, vectors, at)
+        return moved >= 0 && UInt64(moved) == count
     }
 
     /// Reads or writes through the page cache until everything is done.
@@ -62,7 +87,8 @@ final class ImageFile: Sendable {
                 let rest = unsafe segment.iov_len - done
                 let moved = try Errno.retry {
                     unsafe isWrite
-                        ? pwrite(buffered.rawValue, base + done, rest, at) : pread(buffered.rawValue, base + done, rest, at)
+                        ? pwrite(buffered.rawValue, base + done, rest, at)
+                        : pread(buffered.rawValue, base + done, rest, at)
                 }
                 if moved == 0 {
                     if isWrite { throw .ioError }

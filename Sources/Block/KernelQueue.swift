@@ -1,6 +1,6 @@
 internal import CLinux
-internal import Host
 internal import Glibc
+internal import Host
 
 /// The engine of the kernel's asynchronous I/O on an O_DIRECT file (`aio=native`).
 ///
@@ -70,7 +70,7 @@ internal import Glibc
             unsafe slots[tag] = unsafe Slot(
                 operation: request.operation, offset: request.offset, count: request.count, segments: request.segments)
             var segments = unsafe request.segments
-            if unsafe !isAligned(segments) {
+            if unsafe !file.isAligned(segments) {
                 guard request.count <= KernelQueue.bounceLimit else { return slow.submit(request) }
                 unsafe segments = unsafe makeBounce(tag)
             }
@@ -122,7 +122,9 @@ internal import Glibc
         let error = result < 0 ? Errno(rawValue: Int32(clamping: -result)) : nil
         if case .flush = unsafe slot.operation {
             guard let error else { return BlockCompletion(tag: tag, error: nil) }
-            guard error == .invalid || error.rawValue == EOPNOTSUPP else { return BlockCompletion(tag: tag, error: error) }
+            guard error == .invalid || error.rawValue == EOPNOTSUPP else {
+                return BlockCompletion(tag: tag, error: error)
+            }
             synchronizesInKernel = false
             unsafe slow.submit(.flush, offset: 0, count: 0, segments: slot.segments, tag: tag)
             return nil
@@ -140,15 +142,6 @@ internal import Glibc
 
     private func isWrite(_ operation: BlockRequest.Operation) -> Bool {
         if case .write = operation { true } else { false }
-    }
-
-    private func isAligned(_ segments: UnsafeBufferPointer<iovec>) -> Bool {
-        let mask = UInt(file.alignment - 1)
-        var bits: UInt = 0
-        for unsafe segment in unsafe segments {
-            unsafe bits |= UInt(bitPattern: segment.iov_base) | UInt(bitPattern: segment.iov_len)
-        }
-        return bits & mask == 0
     }
 
     /// Gives the slot an aligned buffer in place of its segments, filled from them for a write.
@@ -175,7 +168,9 @@ internal import Glibc
         if deliver, unsafe !isWrite(slot.operation) {
             var done = 0
             for unsafe segment in unsafe slot.segments {
-                guard let base = unsafe segment.iov_base, unsafe segment.iov_len <= Int(slot.count) - done else { break }
+                guard let base = unsafe segment.iov_base, unsafe segment.iov_len <= Int(slot.count) - done else {
+                    break
+                }
                 unsafe memcpy(base, buffer + done, segment.iov_len)
                 done += unsafe segment.iov_len
             }

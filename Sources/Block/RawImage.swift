@@ -1,11 +1,11 @@
 internal import CLinux
-internal import Host
 internal import Glibc
+internal import Host
 
 /// A raw image: byte *n* of the disk is byte *n* of a regular file or a block device.
 ///
-/// The disk is as large as the file, rounded up to a full sector: the missing bytes of the last sector read as zero, and
-/// a write there extends the file to the sector's end.
+/// The disk is as large as the file, rounded up to a full sector: the missing bytes of the last sector read as zero,
+/// and a write there extends the file to the sector's end.
 package final class RawImage: BlockImage {
     package let geometry: BlockGeometry
     private let file: ImageFile
@@ -40,7 +40,8 @@ package final class RawImage: BlockImage {
             throw .cannotMeasure(path: path, errno: error)
         }
         file = ImageFile(
-            path: path, options: options, isBlockDevice: kind == .blockDevice, alignment: alignment, descriptor: descriptor,
+            path: path, options: options, isBlockDevice: kind == .blockDevice, alignment: alignment,
+            descriptor: descriptor,
             buffered: buffered)
         workers = BlockWorkers(limit: 4)
     }

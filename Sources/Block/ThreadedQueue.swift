@@ -1,6 +1,6 @@
 internal import CLinux
-internal import Host
 internal import Glibc
+internal import Host
 
 /// The engine of blocking calls on worker threads.
 final class ThreadedQueue: BlockQueue {
@@ -27,11 +27,13 @@ final class ThreadedQueue: BlockQueue {
 
     func submit(_ request: consuming BlockRequest) {
         unsafe submit(
-            request.operation, offset: request.offset, count: request.count, segments: request.segments, tag: request.tag)
+            request.operation, offset: request.offset, count: request.count, segments: request.segments,
+            tag: request.tag)
     }
 
     func submit(
-        _ operation: BlockRequest.Operation, offset: UInt64, count: UInt64, segments: UnsafeBufferPointer<iovec>, tag: Int
+        _ operation: BlockRequest.Operation, offset: UInt64, count: UInt64, segments: UnsafeBufferPointer<iovec>,
+        tag: Int
     ) {
         inFlight += 1
         unsafe workers.submit(

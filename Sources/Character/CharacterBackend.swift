@@ -15,8 +15,8 @@ package import Host
 // - Out: `write` hands bytes to the kernel on the caller's own thread, without ever waiting, and answers how many went.
 //   The caller keeps the rest (a UART leaves its "transmitter empty" bit clear) and comes again when
 //   `backendIsWritable` tells it to. A lone byte is with the kernel before the guest's next instruction.
-// - In: bytes are read from the host only as far as the front end has room for them; the rest waits in the kernel, whose
-//   own flow control slows the sender.
+// - In: bytes are read from the host only as far as the front end has room for them; the rest waits in the kernel,
+//   whose own flow control slows the sender.
 //
 // The one exception is deliberate: where nobody listens (no client on a socket, nobody at a pty, a pipe whose reader is
 // gone) output is discarded, so that a guest does not stand still for want of an audience.
@@ -32,8 +32,8 @@ package protocol CharacterBackend: AnyObject, Sendable {
     /// Whether somebody is at the other side.
     var isOpen: Bool { get }
 
-    /// Makes `frontEnd` the stream's other end, in place of any before. If the stream is open already, an `opened` event
-    /// follows on the loop.
+    /// Makes `frontEnd` the stream's other end, in place of any before. If the stream is open already, an `opened`
+    /// event follows on the loop.
     func attach(_ frontEnd: any CharacterFrontEnd)
 
     /// Takes the front end away: output is still accepted, input waits.

@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// The reading half of a back end: reads a descriptor as far as its owner has room.
 ///
-/// While there is no room the descriptor is not read, so bytes wait in the kernel. Reading happens on the loop; `resume`
-/// may come from any thread.
+/// While there is no room the descriptor is not read, so bytes wait in the kernel. Reading happens on the loop;
+/// `resume` may come from any thread.
 final class InputPort: Sendable {
     /// What an input port asks and tells; on the loop, under no lock.
     protocol Owner: AnyObject, Sendable {
@@ -119,7 +119,8 @@ final class InputPort: Sendable {
         state.withLock { state in
             state.isPaused = true
             if isSocket {
-                // Who hangs up is noticed at once, so that the next client need not wait for a guest that does not read.
+                // Who hangs up is noticed at once, so that the next client need not wait for a guest that does not
+                // read.
                 state.watch?.change(to: InputPort.hungUp)
             } else {
                 // Elsewhere a hang-up cannot be told from bytes that wait, and would be reported without end.

@@ -1,10 +1,11 @@
 package import Host
 internal import Synchronization
 
-/// `mux`: several front ends on one back end, as `-nographic` and `mon:stdio` put a console and a monitor on one terminal.
+/// `mux`: several front ends on one back end, as `-nographic` and `mon:stdio` put a console and a monitor on one
+/// terminal.
 ///
-/// Output of all ports goes out as it comes; input goes to the port that has the focus. `Ctrl-A` begins a command to the
-/// multiplexer itself:
+/// Output of all ports goes out as it comes; input goes to the port that has the focus. `Ctrl-A` begins a command to
+/// the multiplexer itself:
 ///
 /// | keys | |
 /// |---|---|

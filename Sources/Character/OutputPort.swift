@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// The writing half of a back end: a descriptor that is written to from any thread and never waited for.
 ///
-/// The descriptor is closed with the object. That makes closing safe while a vCPU is inside `write`: its reference keeps
-/// the number from being reused under it.
+/// The descriptor is closed with the object. That makes closing safe while a vCPU is inside `write`: its reference
+/// keeps the number from being reused under it.
 final class OutputPort: Sendable {
     /// How to write without waiting.
     enum Kind: Sendable {

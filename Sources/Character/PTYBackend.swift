@@ -5,9 +5,9 @@ internal import Synchronization
 
 /// `pty`: a new pseudo-terminal, for `screen /dev/pts/3` or `virsh console`.
 ///
-/// Only the master side stays open here, so the kernel tells whether anybody has the other side: if nobody has, the master
-/// shows a hang-up and its reads fail with EIO. Output is then discarded (the kernel would keep some of it, for whoever
-/// comes), and the pty is looked at once a second, and at every write, until somebody comes.
+/// Only the master side stays open here, so the kernel tells whether anybody has the other side: if nobody has, the
+/// master shows a hang-up and its reads fail with EIO. Output is then discarded (the kernel would keep some of it,
+/// for whoever comes), and the pty is looked at once a second, and at every write, until somebody comes.
 package final class PTYBackend: CharacterBackend {
     /// `/dev/pts/N`, the name to open.
     package let path: String

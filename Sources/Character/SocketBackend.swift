@@ -22,6 +22,8 @@ package final class SocketBackend: CharacterBackend {
         var connection: Connection?
         var listenerWatch: EventLoop.Watch?
         var isClosed = false
+        /// A client could not be accepted for want of descriptors or memory: it waits until the next output.
+        var isStalled = false
         /// The last words of clients that hung up before the front end had room for them.
         var leftover = ByteQueue(limit: 1 << 21)
     }
@@ -103,8 +105,9 @@ package final class SocketBackend: CharacterBackend {
 
     package func write(_ bytes: Span<UInt8>) -> Int {
         // Out of the lock before the system call: a client that leaves must not wait for it.
-        guard let output = state.withLock({ $0.connection?.output }) else { return bytes.count }
-        return output.write(bytes)
+        let (output, isStalled) = state.withLock { ($0.connection?.output, $0.isStalled) }
+        if isStalled { loop.post { [weak self] in self?.listenAgain() } }
+        return output?.write(bytes) ?? bytes.count
     }
 
     package func resumeInput() {
@@ -146,19 +149,32 @@ package final class SocketBackend: CharacterBackend {
         }
     }
 
+    private func listenAgain() {
+        let isStalled = state.withLock { state in
+            defer { state.isStalled = false }
+            return state.isStalled && !state.isClosed
+        }
+        if isStalled { try? listen() }
+    }
+
+    private func endListening(_ state: inout State) {
+        state.listenerWatch?.cancel()
+        state.listenerWatch = nil
+    }
+
     private func acceptClient() {
         guard let listener, !isOpen else { return }
         do throws(Errno) {
             guard let socket = try listener.accept() else { return }
             try open(socket)
         } catch {
-            // Out of descriptors or memory: the client stays in the queue, and is tried again at the next event.
-            return
+            // Out of descriptors or memory: to watch on would be to try again without rest.
+            return state.withLock { state in
+                state.isStalled = true
+                endListening(&state)
+            }
         }
-        state.withLock { state in
-            state.listenerWatch?.cancel()
-            state.listenerWatch = nil
-        }
+        state.withLock { endListening(&$0) }
         frontEnd.current?.handle(.opened)
         resumeInput()
     }

@@ -4,10 +4,10 @@ internal import Synchronization
 
 /// A terminal in raw mode, put back as it was on every way out.
 ///
-/// `restore` is the ordinary way, called by the owner's `close`. Behind it stands a guard in C for the ways that pass by
-/// the owner: `exit` from anywhere, and a crash (SIGSEGV and its kin), whose signal then does what it would have done.
-/// SIGINT, SIGTERM and SIGHUP are no such ways: the machine reads them from a signalfd and ends normally. Only SIGKILL
-/// leaves a raw terminal behind.
+/// `restore` is the ordinary way, called by the owner's `close`. Behind it stands a guard in C for the ways that pass
+/// by the owner: `exit` from anywhere, and a crash (SIGSEGV and its kin), whose signal then does what it would have
+/// done. SIGINT, SIGTERM and SIGHUP are no such ways: the machine reads them from a signalfd and ends normally. Only
+/// SIGKILL leaves a raw terminal behind.
 package final class Terminal: Sendable {
     private let descriptor: Int32
     /// The mode to go back to; nil once that was done.

@@ -1,6 +1,6 @@
 package import Bus
-package import Host
 internal import Glibc
+package import Host
 internal import Synchronization
 
 /// The PC's real-time clock, a Motorola MC146818 at ports 0x70 and 0x71, and the battery-backed memory around it.
@@ -12,8 +12,8 @@ internal import Synchronization
 /// ```
 ///
 /// The chip counts from the machine's clock: it stands still while the machine does. What a guest sets stays set over a
-/// reset, as with a battery. An update of the time takes no time; UIP is shown for the 244 µs before it, so a driver that
-/// sees UIP clear has that long to read a consistent time (and Linux checks once more that the second is the same).
+/// reset, as with a battery. An update of the time takes no time; UIP is shown for the 244 µs before it, so a driver
+/// that sees UIP clear has that long to read a consistent time (and Linux checks the second once more afterwards).
 ///
 /// While time is being set (SET, or a divider held in reset) the time registers are bytes like any other. Otherwise
 /// they are computed from the clock when they are read, and a write of one moves the clock. The day of the week always
@@ -101,9 +101,10 @@ package final class CMOSClock: BusDevice, MachinePart {
             let result = change(&registers)
             // Under the lock, so that a pulse comes before the guest can see its cause; the line calls nothing of ours.
             if registers.takeInterrupt() { interrupt.pulse() }
-            let deadline = registers.nextInterrupt
-            let timer = timer.withLock { $0 }
-            if let deadline { timer?.arm(at: deadline) } else { timer?.cancel() }
+            if registers.takeDeadlineChange() {
+                let timer = timer.withLock { $0 }
+                if let deadline = registers.deadline { timer?.arm(at: deadline) } else { timer?.cancel() }
+            }
             return result
         }
     }

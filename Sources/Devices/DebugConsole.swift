@@ -1,6 +1,7 @@
 package import Bus
 
-/// `isa-debugcon`: each byte written to the port goes to a sink; a read answers `signature`, by which firmware knows it.
+/// `isa-debugcon`: each byte written to the port goes to a sink; a read answers `signature`, by which firmware knows
+/// it.
 package final class DebugConsole: BusDevice {
     package static let signature: UInt8 = 0xe9
 

@@ -1,7 +1,7 @@
 package import Bus
 
-/// `isa-debug-exit`: a guest's write ends the machine, with `value << 1 | 1` as its exit status, so that 0 never means a
-/// guest that failed.
+/// `isa-debug-exit`: a guest's write ends the machine, with `value << 1 | 1` as its exit status, so that 0 never means
+/// a guest that failed.
 package final class DebugExit: BusDevice {
     private let power: any PowerControl
 

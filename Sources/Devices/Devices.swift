@@ -6,9 +6,10 @@
 //     ResetControl        port 0xCF9                          SystemControlPort   port 0x92
 //     DebugExit           ends the machine, for tests         DebugConsole        a byte port, for firmware's messages
 //
-// All follow one recipe. Registers are a private struct in one `Mutex`; `read` and `write` compute under it and call out
-// (interrupt lines, power requests, back ends) after it. Time comes from the machine's `Clock` alone, so that a test turns
-// it by hand. Nothing here knows where it is mapped: the board does that.
+// All follow one recipe. Registers are a struct in one `Mutex`; `read` and `write` compute under it and call out (power
+// requests, back ends, hooks) after it. Interrupt lines alone are set under it, so that the level set last is the one of
+// the registers; lines call nothing here. Time comes from the machine's `Clock` alone, so that a test turns it by hand.
+// Nothing here knows where it is mapped: the board does that.
 //
 //         board ──maps──► BusDevice            one access, at an offset, of a width
 //         board ──owns──► MachinePart          reset, pause, resume

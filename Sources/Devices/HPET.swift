@@ -13,10 +13,10 @@ internal import Synchronization
 ///   0x100 + 0x20 n       configuration, comparator of timer n (the FSB routes are not there)
 /// ```
 ///
-/// Every comparator can be periodic and 64 bits wide. A comparator matches when the counter *reaches* it: a value that was
-/// passed already waits until the counter wraps, as on the chip; drivers read the counter back after they have set one. A
-/// periodic comparator whose interrupts could not be delivered in time delivers one for all that were missed, and none
-/// comes faster than every 10 µs: a guest cannot keep the host's timer thread busy with periods of nanoseconds.
+/// Every comparator can be periodic and 64 bits wide. A comparator matches when the counter *reaches* it: a value that
+/// was passed already waits until the counter wraps, as on the chip; drivers read the counter back after they have set
+/// one. A periodic comparator whose interrupts could not be delivered in time delivers one for all that were missed, and
+/// none comes faster than every 10 µs: a guest cannot keep the host's timer thread busy with periods of nanoseconds.
 ///
 /// Registers are 64 bits wide and answer aligned accesses of 4 and 8 bytes.
 ///
@@ -54,9 +54,9 @@ package final class HPET: BusDevice, MachinePart {
     private let timers = Mutex<[Clock.Timer]>([])
 
     /// - Parameters:
-    ///   - routes: the global system interrupts that timers may be routed to, a bit each; 2 and 8 among them.
-    ///   - line: the line of one of them, asked for once. It belongs to the HPET: where other devices drive the same
-    ///     input, the board gives one of an `InterruptJoin`.
+    ///   - routes: the global system interrupts that timers may be routed to, a bit each.
+    ///   - line: the line of one of them, or of 2 or 8; asked for once. It belongs to the HPET: where other devices drive
+    ///     the same input, the board gives one of an `InterruptJoin`.
     ///   - legacyReplacementChanged: called on a vCPU's thread after the guest switched legacy replacement on or off,
     ///     and on the control thread when a reset switches it off.
     package init(
@@ -64,7 +64,8 @@ package final class HPET: BusDevice, MachinePart {
         legacyReplacementChanged: @escaping @Sendable (Bool) -> Void = { _ in }
     ) {
         self.clock = clock
-        lines = (0..<32).map { routes >> UInt32($0) & 1 != 0 ? line(UInt32($0)) : nil }
+        let wired = HPETRegisters.legacyRoutes.reduce(routes, |)
+        lines = (0..<32).map { wired >> UInt32($0) & 1 != 0 ? line(UInt32($0)) : nil }
         self.legacyReplacementChanged = legacyReplacementChanged
         registers = Mutex(HPETRegisters(routes: routes, now: clock.now))
         let timers = (0..<HPETRegisters.timerCount).map { _ in
@@ -146,17 +147,22 @@ package final class HPET: BusDevice, MachinePart {
             registers.advance(to: clock.now)
             let result = change(&registers)
             // Under the lock, so that the last level set is the right one; lines call nothing of ours.
-            let outcome = registers.takeInterrupts()
-            for (number, line) in lines.enumerated() {
-                guard let line else { continue }
-                let bit: UInt32 = 1 << UInt32(number)
-                if outcome.pulses & bit != 0 { line.pulse() }
-                if outcome.changes & bit != 0 { line.set(outcome.levels & bit != 0) }
-            }
-            for (index, timer) in timers.withLock({ $0 }).enumerated() {
-                if let deadline = registers.deadline(timer: index) { timer.arm(at: deadline) } else { timer.cancel() }
+            drive(registers.takeInterrupts())
+            registers.takeDeadlines { index, deadline in
+                let timer = timers.withLock { $0[index] }
+                if let deadline { timer.arm(at: deadline) } else { timer.cancel() }
             }
             return result
+        }
+    }
+
+    private func drive(_ interrupts: HPETRegisters.Interrupts) {
+        guard !interrupts.isEmpty else { return }
+        for (number, line) in lines.enumerated() {
+            guard let line else { continue }
+            let bit: UInt32 = 1 << UInt32(number)
+            if interrupts.pulses & bit != 0 { line.pulse() }
+            if interrupts.changes & bit != 0 { line.set(interrupts.levels & bit != 0) }
         }
     }
 }

@@ -27,6 +27,8 @@ struct HPETComparator {
     private var period: UInt64 = 0
     /// The machine time at which the counter reaches the value, as far as it matters.
     private(set) var match: UInt64?
+    /// The earliest time of the next periodic interrupt.
+    private var earliest: UInt64 = 0
 
     init(routes: UInt32) {
         configuration = UInt64(routes) << 32 | Configuration.periodicCapable | Configuration.wideCapable
@@ -65,6 +67,7 @@ struct HPETComparator {
     mutating func takeMatch(at now: UInt64, counter: UInt64) -> Bool {
         guard let match, match <= now else { return false }
         self.match = nil
+        earliest = now &+ Self.shortestPeriod
         if isPeriodic, period > 0 {
             let behind = (counter &- value) & mask
             value = (value &+ (behind / period &+ 1) &* period) & mask
@@ -73,7 +76,7 @@ struct HPETComparator {
     }
 
     /// Computes `match`, for a counter that showed `base` at `start` and shows `counter` now.
-    mutating func findMatch(now: UInt64, start: UInt64, base: UInt64, counter: UInt64) {
+    mutating func findMatch(start: UInt64, base: UInt64, counter: UInt64) {
         match = nil
         // Equal means met already: the counter comes by again when it has gone round.
         let distance = (value &- counter) & mask
@@ -83,6 +86,6 @@ struct HPETComparator {
         let time = start.addingReportingOverflow(nanoseconds.partialValue)
         // In more than five centuries.
         guard !ticks.overflow, !total.overflow, !nanoseconds.overflow, !time.overflow else { return }
-        match = isPeriodic ? max(time.partialValue, now &+ Self.shortestPeriod) : time.partialValue
+        match = isPeriodic ? max(time.partialValue, earliest) : time.partialValue
     }
 }

@@ -3,6 +3,8 @@
 /// `advance(to:)` comes before every other call; the rest is relative to the moment it was given.
 struct HPETRegisters {
     static let timerCount = 3
+    /// Where legacy replacement wires timers 0 and 1, whatever their routes: the PIT's input and the RTC's.
+    static let legacyRoutes: [UInt32] = [1 << 2, 1 << 8]
 
     private enum Configuration {
         static let enable: UInt64 = 1 << 0
@@ -15,6 +17,8 @@ struct HPETRegisters {
         /// Lines whose level changed, and all levels.
         var changes: UInt32 = 0
         var levels: UInt32 = 0
+
+        var isEmpty: Bool { pulses | changes == 0 }
     }
 
     private(set) var configuration: UInt64 = 0
@@ -30,6 +34,8 @@ struct HPETRegisters {
     /// Pulses that were not taken yet, and the levels taken last.
     private var pulses: UInt32 = 0
     private var levels: UInt32 = 0
+    /// The deadlines that the clock's timers have.
+    private var armed = [UInt64?](repeating: nil, count: timerCount)
 
     init(routes: UInt32, now: UInt64) {
         self.routes = routes
@@ -45,10 +51,11 @@ struct HPETRegisters {
     var counter: UInt64 { isEnabled ? base &+ (now &- start) / HPET.nanosecondsPerTick : base }
 
     mutating func reset(now: UInt64) {
-        let levels = levels
+        let (levels, armed) = (levels, armed)
         self = HPETRegisters(routes: routes, now: now)
-        // The lines still have the levels they had.
+        // The lines and the clock's timers are still as they were.
         self.levels = levels
+        self.armed = armed
     }
 
     /// Moves to `time`: comparators that the counter reached on the way have matched.
@@ -81,19 +88,28 @@ struct HPETRegisters {
     }
 
     /// When the clock has to look at a timer again. What one without interrupts does is found out when it is read.
-    func deadline(timer index: Int) -> UInt64? {
+    private func deadline(timer index: Int) -> UInt64? {
         isEnabled && timers[index].isInterruptEnabled ? timers[index].match : nil
+    }
+
+    /// Calls `arm` for each timer whose deadline has changed: reading the counter must not cost a system call.
+    mutating func takeDeadlines(_ arm: (Int, UInt64?) -> Void) {
+        for index in timers.indices {
+            let deadline = deadline(timer: index)
+            guard deadline != armed[index] else { continue }
+            armed[index] = deadline
+            arm(index, deadline)
+        }
     }
 
     /// The global system interrupt that a timer is wired to now.
     private func bit(ofTimer index: Int) -> UInt32 {
-        if isLegacyReplacement, index == 0 { return 1 << 2 }
-        if isLegacyReplacement, index == 1 { return 1 << 8 }
+        if isLegacyReplacement, index < Self.legacyRoutes.count { return Self.legacyRoutes[index] }
         return 1 << timers[index].route & routes
     }
 
     private mutating func findMatch(_ index: Int) {
-        timers[index].findMatch(now: now, start: start, base: base, counter: counter)
+        timers[index].findMatch(start: start, base: base, counter: counter)
     }
 
     // MARK: Writes

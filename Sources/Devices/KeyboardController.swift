@@ -4,9 +4,10 @@ internal import Synchronization
 
 /// The keyboard controller: an i8042 at ports 0x60 and 0x64 with a keyboard behind it and no mouse port.
 ///
-/// Guests use it as the PC's oldest reset button (command 0xFE), and look for a keyboard: every question is answered at
-/// once, so that a driver's probe ends in microseconds. That there is no mouse port is answered too (the loop test comes
-/// back without the mouse's mark, the port test reports a dead line), since silence would cost a driver half a second.
+/// Guests use it as the PC's oldest reset button (command 0xFE), and look for a keyboard: every question is answered
+/// at once, so that a driver's probe ends in microseconds. That there is no mouse is answered too, since silence
+/// would cost a driver half a second: the loop test comes back without the mouse's mark, the port test reports a dead
+/// line, and a byte for the mouse returns as its timeout.
 ///
 /// ```
 ///   0x60 ─ data ────► keyboard ──answers──► queue ──► output buffer ──► 0x60, IRQ 1

@@ -11,8 +11,8 @@ internal import Synchronization
 ///   0x08 PM_TMR   32   24 bits at 3.579545 MHz, read-only
 /// ```
 ///
-/// The System Control Interrupt is a level: high while an enabled status bit is set. There is no System Management Mode,
-/// so ACPI is always on and SCI_EN always set.
+/// The System Control Interrupt is a level: high while an enabled status bit is set. There is no System Management
+/// Mode, so ACPI is always on and SCI_EN always set.
 package final class PowerManagement: BusDevice, MachinePart {
     package static let size: UInt64 = 128
 
@@ -96,7 +96,9 @@ package final class PowerManagement: BusDevice, MachinePart {
 
     /// One byte of the block: registers may be read in any width.
     private func byte(_ offset: UInt64, _ registers: borrowing Registers) -> UInt8 {
-        func part(_ value: UInt64, of base: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: value >> ((offset - base) * 8)) }
+        func part(_ value: UInt64, of base: UInt64) -> UInt8 {
+            UInt8(truncatingIfNeeded: value >> ((offset - base) * 8))
+        }
         return switch offset {
         case Offset.status..<Offset.enable: part(UInt64(registers.status), of: Offset.status)
         case Offset.enable..<Offset.control: part(UInt64(registers.enable), of: Offset.enable)
@@ -139,10 +141,13 @@ package final class PowerManagement: BusDevice, MachinePart {
             registers.control = value & ~Control.sleepEnable | Control.sciEnabled
             // SLP_EN is a trigger and reads as zero. It shares its byte with SLP_TYP.
             return value & Control.sleepEnable != 0 && Control.type(value) == softOffType
-        case Offset.gpeStatus..<Offset.gpeEnable: registers.gpeStatus = cleared(registers.gpeStatus, of: Offset.gpeStatus)
-        case Offset.gpeEnable..<Offset.smiEnable: registers.gpeEnable = replaced(registers.gpeEnable, of: Offset.gpeEnable)
+        case Offset.gpeStatus..<Offset.gpeEnable:
+            registers.gpeStatus = cleared(registers.gpeStatus, of: Offset.gpeStatus)
+        case Offset.gpeEnable..<Offset.smiEnable:
+            registers.gpeEnable = replaced(registers.gpeEnable, of: Offset.gpeEnable)
         case Offset.smiEnable..<Offset.smiEnable + 4:
-            registers.smiEnable = UInt32(truncatingIfNeeded: replaced(UInt64(registers.smiEnable), of: Offset.smiEnable))
+            registers.smiEnable = UInt32(
+                truncatingIfNeeded: replaced(UInt64(registers.smiEnable), of: Offset.smiEnable))
         default: break
         }
         return false

@@ -6,10 +6,14 @@ internal import Synchronization
 
 /// A serial port: National's PC16550D, as in every PC since 1990.
 ///
-/// The transmitter is as fast as its back end: a byte that the guest writes is with the host's kernel before the write
-/// returns, on the vCPU's own thread, so the first byte of a boot is never late and a lone byte never waits. (Gathering
-/// bytes would save system calls, but each costs a tenth of the exit that brought the byte.) While the back end takes
-/// nothing the transmitter shows itself busy (LSR.THRE and TEMT clear) and a driver waits or sleeps until its interrupt.
+/// The transmitter is as fast as its back end: a byte that the guest writes is with the host's kernel before the
+/// write returns, on the vCPU's own thread, so the first byte of a boot is never late and a lone byte never waits.
+/// (Gathering bytes would save system calls, but each costs a tenth of the exit that brought the byte.) While the
+/// back end takes nothing the transmitter shows itself busy (LSR.THRE and TEMT clear) and a driver waits or sleeps
+/// until its interrupt.
+///
+/// The back end is written to under the registers' lock: that keeps the bytes of several vCPUs in order, and a write never
+/// waits or calls back.
 ///
 /// The receiver takes from the back end only what its FIFO has room for, so it never overruns.
 ///
@@ -119,7 +123,9 @@ package final class UART16550A: ByteRegisters, MachinePart {
         }
         if resumes { backend.resumeInput() }
         if lost > 0 {
-            lossReport.pass { log.warning("The serial port loses output: nobody reads it and its guest does not wait.") }
+            lossReport.pass {
+                log.warning("The serial port loses output: nobody reads it and its guest does not wait.")
+            }
         }
     }
 

@@ -1,12 +1,13 @@
 internal import CLinux
 internal import Bus
 internal import Host
+internal import Hypervisor
 internal import Synchronization
 
 /// The machine's table of interrupt routes, as far as kernel back ends need it.
 ///
 /// KVM knows a *global system interrupt* by number and looks up in this table where it goes. The first 24 are the pins
-/// of the interrupt chips, in KVM's own default order; those after them are messages. Each change replaces the whole
+/// of the interrupt chips, as on a PC; those after them are messages. Each change replaces the whole
 /// table and makes the kernel wait for its readers (10 µs to milliseconds), so only interrupts whose eventfd a kernel
 /// back end (vhost, vfio) has asked for stand in it, and a change to the same message is none.
 ///
@@ -29,6 +30,19 @@ final class InterruptRoutes: Sendable {
         self.file = file
         self.capacity = capacity
     }
+
+    #if arch(x86_64)
+    /// Wires the chips as a PC does, for a machine with a PIT: KVM's own default leads the PIT to pin 0 of the I/O APIC,
+    /// and every PC since the first one with two chips to pin 2.
+    func wireTimer() throws(HypervisorError) {
+        do throws(Errno) {
+            var table = InterruptRoutes.table([])
+            try file.call(APUS_KVM_SET_GSI_ROUTING, entries: &table)
+        } catch {
+            throw .failed(to: "wire the interrupt controllers", errno: error)
+        }
+    }
+    #endif
 
     /// A number for a message interrupt, or nil if there are no more. It has no route yet.
     func allocate() -> UInt32? {
@@ -83,8 +97,8 @@ final class InterruptRoutes: Sendable {
     }
 
     #if arch(x86_64)
-    /// The wires: what KVM sets up with the chips, restated because a new table forgets it. Numbers 0 to 15 reach both
-    /// PICs and the I/O APIC, each at the pin of the same number.
+    /// The wires. Numbers 0 to 15 reach both PICs and the I/O APIC, each at the pin of the same number; but number 0,
+    /// the PIT's, is at pin 2 of the I/O APIC, which is why number 2, the cascade's, reaches no PIC.
     private static let chipEntries: [kvm_irq_routing_entry] = {
         func entry(_ number: UInt32, _ chip: Int32, _ pin: UInt32) -> kvm_irq_routing_entry {
             var entry = kvm_irq_routing_entry()
@@ -95,8 +109,8 @@ final class InterruptRoutes: Sendable {
             return entry
         }
         return (0..<chipPins).flatMap { number in
-            let ioapic = entry(number, KVM_IRQCHIP_IOAPIC, number)
-            guard number < 16 else { return [ioapic] }
+            let ioapic = entry(number, KVM_IRQCHIP_IOAPIC, number == 0 ? 2 : number)
+            guard number < 16, number != 2 else { return [ioapic] }
             return [ioapic, entry(number, number < 8 ? KVM_IRQCHIP_PIC_MASTER : KVM_IRQCHIP_PIC_SLAVE, number % 8)]
         }
     }()

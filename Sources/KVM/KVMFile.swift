@@ -22,11 +22,13 @@ final class KVMFile: Sendable {
     @discardableResult
     func call<Argument>(_ request: UInt, with argument: inout Argument) throws(Errno) -> Int32 {
         // The pointer is for the kernel, for the length of the call; the request number carries the structure's size.
-        try Errno.retry { unsafe withUnsafeMutablePointer(to: &argument) { unsafe apus_ioctl(descriptor.rawValue, request, $0) } }
+        try Errno.retry {
+            unsafe withUnsafeMutablePointer(to: &argument) { unsafe apus_ioctl(descriptor.rawValue, request, $0) }
+        }
     }
 
-    /// A call with one of KVM's counted tables: a 32-bit count, 32 bits of flags (0), then the entries. The entries come
-    /// back as the kernel left them, as many as it says.
+    /// A call with one of KVM's counted tables: a 32-bit count, 32 bits of flags (0), then the entries. The entries
+    /// come back as the kernel left them, as many as it says.
     @discardableResult
     func call<Entry>(_ request: UInt, entries: inout [Entry]) throws(Errno) -> Int32 {
         let stride = MemoryLayout<Entry>.stride

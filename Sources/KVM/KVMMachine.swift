@@ -58,6 +58,7 @@ package final class KVMMachine: Hypervisor {
         for region in memory.regions { try slots.add(region, readOnly: false, to: file) }
         self.slots = Mutex(slots)
         chips = try InterruptChips(file, hasPIT: options.hasPIT)
+        if options.hasPIT { try routes.wireTimer() }
         #else
         #error("KVM: an architecture needs its interrupt controller and processor state here.")
         #endif
@@ -67,14 +68,16 @@ package final class KVMMachine: Hypervisor {
 
     package var maximumVirtualCPUs: Int { system.maximumVirtualCPUs }
 
-    /// Makes a vCPU (60 µs; 1.5 ms for a host's very first). What CPUID answers is set by the thread that runs or enters
-    /// it first: it costs up to 0.2 ms per vCPU under nested virtualization, which so happens in parallel.
+    /// Makes a vCPU (60 µs; 1.5 ms for a host's very first). What CPUID answers is set by the thread that runs or
+    /// enters it first: it costs up to 0.2 ms per vCPU under nested virtualization, which so happens in parallel.
     package func makeVirtualCPU(_ index: Int, buses: Buses) throws(HypervisorError) -> any VirtualCPU {
         let identifier = options.topology.apicID(of: index)
         let maximum = maximumVirtualCPUs
         // APIC identifier 255 is the broadcast address.
         guard index >= 0, index < maximum, identifier < 255 else {
-            throw .limit(what: "vCPUs (counting the holes in APIC identifiers)", asked: Int(identifier) + 1, maximum: maximum)
+            throw .limit(
+                what: "vCPUs (counting the holes in APIC identifiers)", asked: max(index, Int(identifier)) + 1,
+                maximum: maximum)
         }
         let cpu = try KVMVirtualCPU(index: index, identifier: identifier, machine: self, buses: buses)
         virtualCPUs.withLock { list in

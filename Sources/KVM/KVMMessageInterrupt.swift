@@ -6,8 +6,8 @@ internal import Synchronization
 /// A message-signalled interrupt.
 ///
 /// A device of ours raises it by `KVM_SIGNAL_MSI`: one call, as fast as writing an eventfd (0.25–0.3 µs measured for
-/// either), and it needs nothing in the kernel beforehand, so that programming a vector costs nothing. Only when a kernel
-/// back end asks for an eventfd do we take a route and attach one, for good.
+/// either), and it needs nothing in the kernel beforehand, so that programming a vector costs nothing. Only when a
+/// kernel back end asks for an eventfd do we take a route and attach one, for good.
 ///
 /// While there is no route the eventfd is detached: what is signalled then stays in its counter, and KVM raises it when
 /// the eventfd is attached again.

@@ -15,7 +15,7 @@ internal import Synchronization
 /// - At every start only the processor's flags are looked at, which costs nothing. Without them the machine starts all
 ///   the same, with a warning: tiny guests have their uses.
 /// - If such a machine then fails at an instruction that KVM cannot emulate, the message carries `advice`.
-/// - `verdict`, for `-accel help`, runs a real guest of a dozen instructions that every kernel uses (some milliseconds).
+/// - `verdict`, for `-accel help`, runs a real guest of a dozen instructions that every kernel uses (milliseconds).
 package enum KVMProbe {
     package enum Verdict: Sendable, Equatable, CustomStringConvertible {
         /// Anything runs.
@@ -37,7 +37,8 @@ package enum KVMProbe {
     /// What to do about a KVM in software; continues a sentence.
     package static let advice = """
         this host's KVM works without hardware virtualization (its processor has neither vmx nor svm) and cannot run \
-        ordinary kernels and firmware; use a host with hardware virtualization, or enable nested virtualization below it.
+        ordinary kernels and firmware; use a host with hardware virtualization, or enable nested virtualization below \
+        it.
         """
 
     package static let softwareWarning = "A guest may fail to start: \(advice)"
@@ -88,7 +89,8 @@ extension KVMProbe {
         memory.store(UInt64(0x83), at: GuestAddress(0x3000))
 
         let machine = try KVMMachine(
-            system: system, memory: memory, options: KVMOptions(topology: CPUTopology(cores: 1), hasPIT: false), log: log)
+            system: system, memory: memory, options: KVMOptions(topology: CPUTopology(cores: 1), hasPIT: false),
+            log: log)
         let buses = Buses(ports: AddressSpace(.port), memory: AddressSpace(.memory))
         let cpu = try machine.makeVirtualCPU(0, buses: buses)
         let listener = Listener(cpu)

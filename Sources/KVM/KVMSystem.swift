@@ -39,8 +39,8 @@ package final class KVMSystem: Sendable {
 
     /// Opens the device and checks what Apus needs of it.
     ///
-    /// Throws `.unavailable` with a sentence that says what to do. Whether this KVM can run *ordinary* guests is another
-    /// question, which `KVMProbe` answers.
+    /// Throws `.unavailable` with a sentence that says what to do. Whether this KVM can run *ordinary* guests is
+    /// another question, which `KVMProbe` answers.
     package static func open(_ path: String = "/dev/kvm") throws(HypervisorError) -> KVMSystem {
         let descriptor: FileDescriptor
         do throws(Errno) {
@@ -78,13 +78,14 @@ package final class KVMSystem: Sendable {
         case .notFound, Errno(rawValue: ENODEV), Errno(rawValue: ENXIO):
             .unavailable(
                 reason: """
-                    There is no KVM at \(path): load kvm_intel or kvm_amd, enable virtualization in the host's firmware \
-                    (or nested virtualization, if the host is a virtual machine), or use -accel qtest.
+                    There is no KVM at \(path): load kvm_intel or kvm_amd, enable virtualization in the host's \
+                    firmware (or nested virtualization, if the host is a virtual machine), or use -accel qtest.
                     """)
         case .accessDenied, .notPermitted:
             .unavailable(
                 reason: """
-                    You may not open \(path): add yourself to its group (as root: usermod -aG kvm NAME), and log in again.
+                    You may not open \(path): add yourself to its group (as root: usermod -aG kvm NAME), \
+                    and log in again.
                     """)
         default:
             .failed(to: "open \(path)", errno: errno)

@@ -28,7 +28,9 @@ extension KVMVirtualCPU {
                 }
             return "KVM cannot go on with \(place): \(kind)."
         }
-        let bytes = unsafe withUnsafeBytes(of: error.instruction) { unsafe Array($0.prefix(Int(error.instruction_size))) }
+        let bytes = unsafe withUnsafeBytes(of: error.instruction) { bytes in
+            unsafe Array(bytes.prefix(Int(error.instruction_size)))
+        }
         let code = bytes.isEmpty ? "" : " (\(bytes.map(KVMVirtualCPU.hexadecimal).joined(separator: " ")))"
         let sentence = "KVM cannot emulate the instruction\(code) of \(place)"
         return KVMProbe.hasHardwareVirtualization ? sentence + "." : sentence + ": \(KVMProbe.advice)"

@@ -8,8 +8,8 @@ internal import Synchronization
 /// One vCPU of KVM.
 ///
 /// ## Kicking
-/// `kick` must reach a vCPU wherever it is. It sets `immediate_exit` in the shared area, which the kernel looks at on the
-/// way into the guest, and then signals the thread, which gets it out of the guest or out of a halt:
+/// `kick` must reach a vCPU wherever it is. It sets `immediate_exit` in the shared area, which the kernel looks at on
+/// the way into the guest, and then signals the thread, which gets it out of the guest or out of a halt:
 ///
 /// ```
 ///   kick before KVM_RUN looks at immediate_exit   → KVM_RUN returns EINTR at once
@@ -30,7 +30,8 @@ internal import Synchronization
     let machine: KVMMachine
     let file: KVMFile
     let buses: Buses
-    /// The area shared with the kernel. Its owner is the thread inside `run`, but for `immediate_exit`, which is atomic.
+    /// The area shared with the kernel. Its owner is the thread inside `run`, but for `immediate_exit`, which is
+    /// atomic.
     nonisolated(unsafe) let area: UnsafeMutablePointer<kvm_run>
     /// The thread that is inside `run`. Held during pthread_kill, so that the thread cannot end meanwhile.
     private let runner = Mutex<pthread_t?>(nil)
@@ -88,7 +89,8 @@ internal import Synchronization
                 // EAGAIN is a processor that was waiting and has been woken, by INIT or by a signal.
                 if unsafe apus_kvm_take_exit_request(area) != 0 { return .interrupted }
             case let errno:
-                return .failed(reason: "KVM cannot run vCPU \(index): \(errno) (exit \(unsafe area.pointee.exit_reason)).")
+                let reason = unsafe area.pointee.exit_reason
+                return .failed(reason: "KVM cannot run vCPU \(index): \(errno) (exit \(reason)).")
             }
         }
     }

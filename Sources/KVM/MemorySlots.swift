@@ -27,7 +27,8 @@ struct MemorySlots: ~Copyable {
         guard let number = regions.first(where: { $0.value === region })?.key else { return }
         var slot = kvm_userspace_memory_region(
             slot: number, flags: 0, guest_phys_addr: region.range.start.rawValue, memory_size: 0, userspace_addr: 0)
-        try file.perform("take the guest's memory at \(region.range) away", APUS_KVM_SET_USER_MEMORY_REGION, with: &slot)
+        let action = "take the guest's memory at \(region.range) away"
+        try file.perform(action, APUS_KVM_SET_USER_MEMORY_REGION, with: &slot)
         regions[number] = nil
     }
 }

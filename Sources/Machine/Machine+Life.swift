@@ -10,7 +10,12 @@ internal import Synchronization
 extension Machine {
     /// Begins the machine's life: at once, or waiting for `resume` if it was started with `-S`.
     package func start() throws(MachineError) {
+<<<<<<< HEAD
         try powerOn(isUsed: false)
+=======
+        // Everything was just made, so it is at power-on state already.
+        try board.boot(processors.first?.cpu)
+>>>>>>> main
         if configuration.lifecycle.startsPaused { return }
         state.withLock { $0.runState = .running }
         go()

@@ -18,15 +18,15 @@ package import Host
 ///      kick event           └──────────────┘
 /// ```
 ///
-/// The *queue* (`Virtqueue`) is a value that cannot be copied. While it is with the device, the device works on it, on the
-/// event loop it was given; while it is not, no one does. So "the device is quiet" is not a promise but a place.
+/// The *queue* (`Virtqueue`) is a value that cannot be copied. While it is with the device, the device works on it, on
+/// the event loop it was given; while it is not, no one does. So "the device is quiet" is not a promise but a place.
 ///
 /// A *device* knows queues, its feature bits and its configuration space. It does not know registers, interrupts or
 /// addresses, and does not notice which transport drives it.
 ///
 /// ## Threads
-/// `start`, `stop`, `negotiated` and `reset` come one at a time, on a vCPU thread or the control thread, whatever thread the
-/// queues run on. Configuration accesses come from vCPU threads, several at once.
+/// `start`, `stop`, `negotiated` and `reset` come one at a time, on a vCPU thread or the control thread, whatever
+/// thread the queues run on. Configuration accesses come from vCPU threads, several at once.
 package protocol VirtioDevice: AnyObject, Sendable {
     var identity: VirtioIdentity { get }
 

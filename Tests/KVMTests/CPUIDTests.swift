@@ -54,7 +54,8 @@ import Testing
         #expect(alone.edx == 0)
     }
 
-    @Test("Extended topology lists threads, cores and dies, each with the processor's identifier") func levels() throws {
+    @Test("Extended topology lists threads, cores and dies, each with the processor's identifier")
+    func levels() throws {
         let topology = try #require(CPUTopology(sockets: 1, dies: 2, cores: 2, threads: 2))
         let entries = table(intel, topology).entries(for: 6)
         let old = entries.filter { $0.function == 0xb }
@@ -89,6 +90,13 @@ import Testing
         let cache = try #require(entries.first { $0.function == 0x8000_001d })
         #expect(cache.eax >> 14 == 5)
         #expect(try #require(entries.first { $0.function == 0x8000_0001 }).ecx == 1 << 22 | 2)
+    }
+
+    @Test("AMD's nodes are the dies") func amdNodes() throws {
+        let topology = try #require(CPUTopology(sockets: 2, dies: 2, cores: 2, threads: 2))
+        let place = try #require(table(amd, topology).entries(for: 14).first { $0.function == 0x8000_001e })
+        // Core 3 of its socket, two threads each; node 3 of two per socket.
+        #expect([place.eax, place.ebx, place.ecx] == [14, 3 | 1 << 8, 3 | 1 << 8])
     }
 
     @Test("The timing leaf is there when the frequency is known, and announced") func timing() throws {

@@ -97,7 +97,7 @@ struct KVMMachineTests {
         #expect(guest.recorder[0xf4] == [1])
     }
 
-    @Test("Two thousand routes come and go; a machine's last one is refused, not fatal") func manyRoutes() throws {
+    @Test("Routes of kernel back ends come and go with their interrupts") func manyRoutes() throws {
         let guest = try Guest()
         defer { guest.recorder.detach() }
         for _ in 0..<3 {

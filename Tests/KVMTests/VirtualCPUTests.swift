@@ -220,7 +220,7 @@ struct VirtualCPUTests {
         #expect(KVMProbe.verdict() == .tinyGuestsOnly)
     }
 
-    @Test("Other instructions than these end in a sentence, and never in silence") func verdict() {
+    @Test("The verdict on this KVM fits the processor's flags") func verdict() {
         switch KVMProbe.verdict() {
         case .ordinaryGuests: break
         case .tinyGuestsOnly: #expect(!KVMProbe.hasHardwareVirtualization)

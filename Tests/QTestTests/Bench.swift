@@ -32,7 +32,8 @@ final class Bench {
         cpu = try machine.makeVirtualCPU(0, buses: buses)
         buses.ports.map(try #require(GuestRange(start: GuestAddress(0x60), count: 16)), name: "ports", to: registers)
         for start in [0x8000, 0xd000_0000] as [UInt64] {
-            buses.memory.map(try #require(GuestRange(start: GuestAddress(start), count: 16)), name: "registers", to: registers)
+            let range = try #require(GuestRange(start: GuestAddress(start), count: 16))
+            buses.memory.map(range, name: "registers", to: registers)
         }
         var ends: [Int32] = [0, 0]
         let result = unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends)

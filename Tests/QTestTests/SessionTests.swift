@@ -24,9 +24,11 @@ import Testing
             "", " ", "hello", "readb", "readb x", "readb 0x", "readb 08", "readb 1x", "readb 0x10000000000000000",
             "readb 18446744073709551616", "writeb 0", "read 0", "read 0 0", "read 0 0xffffffffffffffff",
             "read 0xffffffffffffffff 2", "read 0 67108865", "write 0 1", "write 0 1 0x1", "write 0 1 12",
-            "write 0 1 0xgg", "write 0 0xffffffffffffffff 0x00", "memset 0 1", "memset 0 0x40000001 0", "b64write 0 3 TWF",
+            "write 0 1 0xgg", "write 0 0xffffffffffffffff 0x00", "memset 0 1", "memset 0 0x40000001 0",
+            "b64write 0 3 TWF",
             "b64write 0 3 T===", "b64write 0 3 TW=u", "b64write 0 3 TW!u", "b64read 0", "clock_step x", "clock_set",
-            "clock_set -1", "irq_intercept_in", "irq_intercept_out ioapic", "inb 65536", "outb 0x60", "READB 0", "\u{0}",
+            "clock_set -1", "irq_intercept_in", "irq_intercept_out ioapic", "inb 65536", "outb 0x60",
+            "READB 0", "\u{0}",
             "inb -1", "readb - 1", "readb --1",
         ])
     func malformed(_ command: String) throws {
@@ -38,7 +40,9 @@ import Testing
         #expect(bench.say("endianness") == "OK little")
     }
 
-    @Test("Numbers have C's forms", arguments: [("10", 10), ("0xA", 10), ("0XA", 10), ("012", 10), ("+10", 10), ("0", 0)])
+    @Test(
+        "Numbers have C's forms",
+        arguments: [("10", 10), ("0xA", 10), ("0XA", 10), ("012", 10), ("+10", 10), ("0", 0)])
     func numbers(_ word: String, _ value: UInt64) {
         #expect(Numbers.unsigned(Array(word.utf8)[...]) == value)
     }
@@ -148,8 +152,10 @@ import Testing
         let bench = try Bench()
         var generator = Noise(state: 0x9e37_79b9_7f4a_7c15)
         let words = [
-            "readb", "readq", "writeb", "writeq", "read", "write", "memset", "b64read", "b64write", "inb", "outl", "clock_step",
-            "clock_set", "irq_intercept_in", "ioapic", "endianness", "0", "1", "7", "0x60", "0x8000", "0xd0000000", "0xfffe",
+            "readb", "readq", "writeb", "writeq", "read", "write", "memset", "b64read", "b64write", "inb", "outl",
+            "clock_step",
+            "clock_set", "irq_intercept_in", "ioapic", "endianness", "0", "1", "7", "0x60", "0x8000", "0xd0000000",
+            "0xfffe",
             "0xffffffffffffffff", "-1", "0x", "0xzz", "0x4142", "TWFu", "=", "4096", "99999999999999999999", "", "\t",
         ]
         var replies = 0

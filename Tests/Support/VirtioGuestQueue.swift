@@ -2,7 +2,8 @@ internal import Bus
 
 /// The driver's side of a split queue, in guest memory.
 ///
-/// Well-behaved by `add`; what it builds on (`setDescriptor`, `makeAvailable`, `setAvailableIndex`) lets a test be anything but.
+/// Well-behaved by `add`; what it builds on (`setDescriptor`, `makeAvailable`, `setAvailableIndex`) lets a test be
+/// anything but.
 package final class VirtioGuestQueue {
     package struct Buffer {
         package var address: UInt64

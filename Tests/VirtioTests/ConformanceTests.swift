@@ -29,7 +29,9 @@ import Virtio
     func serves(_ transport: TestTransport, _ kind: TestKind) throws {
         let device = try plug(transport, kind)
         #expect(device.deviceID == (kind == .block ? 2 : 4))
-        for features in [0, VirtioGuest.indirect, VirtioGuest.eventIndex, VirtioGuest.indirect | VirtioGuest.eventIndex] {
+        for features in [
+            0, VirtioGuest.indirect, VirtioGuest.eventIndex, VirtioGuest.indirect | VirtioGuest.eventIndex,
+        ] {
             let queue = device.bringUp(features: features | VirtioGuest.version1)
             expectService(device, kind, queue)
             expectService(device, kind, queue)
@@ -147,7 +149,8 @@ import Virtio
         #expect(queue.takeUsed() == nil)
     }
 
-    @Test("Status bits are only added by a driver, and NEEDS_RESET is not its to set", arguments: TestTransport.allCases)
+    @Test(
+        "Status bits are only added by a driver, and NEEDS_RESET is not its to set", arguments: TestTransport.allCases)
     func statusOnlyGrows(_ transport: TestTransport) throws {
         let device = try plug(transport, .entropy)
         _ = device.bringUp()
@@ -168,7 +171,8 @@ import Virtio
         let bad: [(UInt32, UInt64, UInt64, UInt64)] = [
             (0, good.1, good.2, good.3), (3, good.1, good.2, good.3), (maximum * 2, good.1, good.2, good.3),
             (8, good.1 + 8, good.2, good.3), (8, good.1, good.2 + 1, good.3), (8, good.1, good.2, good.3 + 2),
-            (8, 0x4000_0000, good.2, good.3), (8, good.1, .max - 1, good.3), (8, good.1, good.2, TestMachine.ramEnd - 4),
+            (8, 0x4000_0000, good.2, good.3), (8, good.1, .max - 1, good.3),
+            (8, good.1, good.2, TestMachine.ramEnd - 4),
         ]
         for (size, descriptors, available, used) in bad {
             device.negotiate(device.deviceFeatures)

@@ -70,7 +70,9 @@ final class TestMachine {
     var logged: [String] { sink.lines.withLock { $0 } }
 
     /// Puts a device behind a transport and gives the driver's view of it.
-    func plug(_ device: any VirtioDevice, _ transport: TestTransport, name: String = "dut") throws -> any VirtioGuestTransport {
+    func plug(_ device: any VirtioDevice, _ transport: TestTransport, name: String = "dut") throws
+        -> any VirtioGuestTransport
+    {
         let number = nextDevice
         nextDevice += 1
         switch transport {
@@ -79,7 +81,8 @@ final class TestMachine {
             let line = InterruptLine(number: UInt32(32 + number), controller: hypervisor)
             parts.append(
                 try VirtioMMIO(
-                    device, name: name, at: GuestAddress(base), in: buses.memory, memory: memory, interrupt: line, log: log))
+                    device, name: name, at: GuestAddress(base), in: buses.memory, memory: memory, interrupt: line,
+                    log: log))
             return VirtioGuestMMIO(guest, at: base)
         case .pci:
             let function = try VirtioPCI(device, name: name, log: log)

@@ -40,8 +40,8 @@ struct CPUIDTable {
             entries.append(kvm_cpuid_entry2(function: 0x8000_001e))
         }
         if host.tscKHz != 0, entries.contains(where: { $0.function == 0x4000_0000 }) {
-            // The timing leaf: frequencies of the TSC and of KVM's local APIC timer (1 GHz), in kHz. Linux has them from
-            // kvm-clock; other systems calibrate for 100 ms without it.
+            // The timing leaf: frequencies of the TSC and of KVM's local APIC timer (1 GHz), in kHz. Linux has them
+            // from kvm-clock; other systems calibrate for 100 ms without it.
             entries.append(kvm_cpuid_entry2(function: 0x4000_0010, eax: host.tscKHz, ebx: 1_000_000))
         }
         common = entries
@@ -60,8 +60,10 @@ struct CPUIDTable {
                 entry.edx = identifier
             case 0x8000_001e:
                 entry.eax = identifier
-                entry.ebx = UInt32(place.die * topology.cores + place.core) & 0xff | UInt32(topology.threads - 1) << 8
-                entry.ecx = UInt32(place.socket * topology.dies + place.die) & 0xff | UInt32(topology.dies - 1) & 7 << 8
+                let core = UInt32(place.die * topology.cores + place.core)
+                entry.ebx = core & 0xff | (UInt32(topology.threads - 1) & 0xff) << 8
+                let node = UInt32(place.socket * topology.dies + place.die)
+                entry.ecx = node & 0xff | (UInt32(topology.dies - 1) & 7) << 8
             default:
                 break
             }
@@ -111,7 +113,8 @@ struct CPUIDTable {
             entry.ecx &= ~Bit.legacyMultiCore
             if perSocket > 1 { entry.ecx |= Bit.legacyMultiCore }
         case 0x8000_0008 where isAMD:
-            entry.ecx = entry.ecx & ~0xf0ff | UInt32(min(perSocket, 256) - 1) | UInt32(min(topology.packageShift, 15)) << 12
+            let identifierBits = UInt32(min(topology.packageShift, 15))
+            entry.ecx = entry.ecx & ~0xf0ff | UInt32(min(perSocket, 256) - 1) | identifierBits << 12
         case 0x4000_0000 where host.tscKHz != 0:
             entry.eax = max(entry.eax, 0x4000_0010)
         default:

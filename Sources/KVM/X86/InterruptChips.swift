@@ -5,8 +5,8 @@ internal import Hypervisor
 
 /// The interrupt chips in the kernel: two PICs and an I/O APIC with 24 pins at 0xFEC00000, and perhaps a PIT.
 ///
-/// Their power-on state is read right after their birth (four calls, 5 µs together), because KVM has no call that resets
-/// them: restoring it is the reset.
+/// Their power-on state is read right after their birth (four calls, 5 µs together), because KVM has no call that
+/// resets them: restoring it is the reset.
 final class InterruptChips: Sendable {
     private let file: KVMFile
     private let chips: [kvm_irqchip]
@@ -46,9 +46,9 @@ final class InterruptChips: Sendable {
 extension KVMMachine {
     package func reset() { chips.reset() }
 
-    /// Sets aside the four pages below 0xFF000000 that Intel processors without unrestricted guest mode need for running
-    /// real mode: an identity-mapped page table and a TSS. They are in nobody's way there: firmware has the 16 MiB above,
-    /// the APICs are below. Must come before the first vCPU.
+    /// Sets aside the four pages below 0xFF000000 that Intel processors without unrestricted guest mode need for
+    /// running real mode: an identity-mapped page table and a TSS. They are in nobody's way there: firmware has the
+    /// 16 MiB above, the APICs are below. Must come before the first vCPU.
     static func reserveArea(_ file: KVMFile) throws(HypervisorError) {
         var identityMap: UInt64 = 0xfeff_c000
         try file.perform("place the identity map", APUS_KVM_SET_IDENTITY_MAP_ADDR, with: &identityMap)

@@ -5,8 +5,8 @@ internal import Memory
 internal import Synchronization
 
 extension KVMVirtualCPU {
-    /// Puts the processor where a boot protocol wants it: Linux (Documentation/arch/x86/boot.rst, 64-bit boot protocol),
-    /// PVH and Multiboot (32-bit protected mode without paging).
+    /// Puts the processor where a boot protocol wants it: Linux (Documentation/arch/x86/boot.rst, 64-bit boot
+    /// protocol), PVH and Multiboot (32-bit protected mode without paging).
     package func enter(_ state: EntryState) throws(HypervisorError) {
         try prepare()
         isTouched.store(true, ordering: .relaxed)
@@ -45,8 +45,8 @@ extension KVMVirtualCPU {
         if machine.options.isDirectBoot { try leaveLocalInterrupts() }
     }
 
-    /// Wires the local APIC's pins as firmware does (MultiProcessor Specification 1.4 §3.6.2.2, virtual wire mode): LINT0
-    /// is the PIC, LINT1 is NMI.
+    /// Wires the local APIC's pins as firmware does (MultiProcessor Specification 1.4 §3.6.2.2, virtual wire mode):
+    /// LINT0 is the PIC, LINT1 is NMI.
     private func leaveLocalInterrupts() throws(HypervisorError) {
         var current = kvm_lapic_state()
         try file.perform("read the local APIC of vCPU \(index)", APUS_KVM_GET_LAPIC, with: &current)

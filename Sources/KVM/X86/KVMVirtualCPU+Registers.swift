@@ -56,11 +56,13 @@ extension KVMVirtualCPU {
             ("R12", general.r12), ("R13", general.r13), ("R14", general.r14), ("R15", general.r15),
         ]
         let control: [(String, UInt64)] = [
-            ("CR0", special.cr0), ("CR2", special.cr2), ("CR3", special.cr3), ("CR4", special.cr4), ("EFER", special.efer),
+            ("CR0", special.cr0), ("CR2", special.cr2), ("CR3", special.cr3), ("CR4", special.cr4),
+            ("EFER", special.efer),
         ]
         return ProcessorRegisters(
             mode: mode, general: names.map { .init(name: $0.0, value: $0.1) }, instructionPointer: general.rip,
-            flags: general.rflags, control: control.map { .init(name: $0.0, value: $0.1) }, codeSegmentBase: special.cs.base)
+            flags: general.rflags, control: control.map { .init(name: $0.0, value: $0.1) },
+            codeSegmentBase: special.cs.base)
     }
 
     /// Where the processor is, for a message: "0x1234 in 64-bit mode".

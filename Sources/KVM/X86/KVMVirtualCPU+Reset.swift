@@ -27,8 +27,9 @@ extension KVMVirtualCPU {
 
     /// Power-on state. Nothing to do for a vCPU that never ran: KVM makes them so.
     ///
-    /// The order: nested virtualization is left first, for it guards the control registers; the special registers set the
-    /// APIC's mode, so its page comes after them; events and the run state come last, as every other call may touch them.
+    /// The order: nested virtualization is left first, for it guards the control registers; the special registers set
+    /// the APIC's mode, so its page comes after them; events and the run state come last, as every other call may
+    /// touch them.
     package func reset() throws(HypervisorError) {
         guard isTouched.load(ordering: .relaxed) else { return }
         leaveNestedGuest()
@@ -59,7 +60,8 @@ extension KVMVirtualCPU {
         try file.perform("set \(what) of vCPU \(index)", request, with: &state)
     }
 
-    /// Ends what a guest that is itself a hypervisor was doing. Best effort: without nested virtualization there is none.
+    /// Ends what a guest that is itself a hypervisor was doing. Best effort: without nested virtualization there is
+    /// none.
     private func leaveNestedGuest() {
         guard machine.file.capability(KVM_CAP_NESTED_STATE) > 0 else { return }
         // struct kvm_nested_state without its data, by hand, because its unions hold a flexible array.
@@ -70,7 +72,8 @@ extension KVMVirtualCPU {
             )
             _ = try? file.call(APUS_KVM_SET_NESTED_STATE, with: &state)
         }
-        // One of the two fits the host. VMX: not in VMX operation is a VMXON pointer of all ones; SVM: interrupts on (GIF).
+        // One of the two fits the host. VMX: not in VMX operation is a VMXON pointer of all ones; SVM: interrupts on
+        // (GIF).
         leave(flags: 0, format: UInt16(KVM_STATE_NESTED_FORMAT_VMX), pointers: .max)
         leave(flags: UInt16(KVM_STATE_NESTED_GIF_SET), format: UInt16(KVM_STATE_NESTED_FORMAT_SVM), pointers: 0)
     }
@@ -94,7 +97,9 @@ extension KVMVirtualCPU {
             let descriptor = file.descriptor.rawValue
             do throws(Errno) {
                 try Errno.retry {
-                    unsafe area.withUnsafeMutableBytes { unsafe apus_ioctl(descriptor, APUS_KVM_SET_XSAVE, $0.baseAddress) }
+                    unsafe area.withUnsafeMutableBytes { bytes in
+                        unsafe apus_ioctl(descriptor, APUS_KVM_SET_XSAVE, bytes.baseAddress)
+                    }
                 }
             } catch {
                 throw .failed(to: "set the extended state of vCPU \(index)", errno: error)

@@ -10,8 +10,8 @@ enum ModelSpecificRegister {
     static let memoryTypeDefault: UInt32 = 0x2ff
     static let pageAttributes: UInt32 = 0x277
 
-    /// MTRRs on, fixed ranges on, everything else write-back: what firmware leaves behind. Without it Linux believes that
-    /// the BIOS forgot the MTRRs, and does without page attributes too.
+    /// MTRRs on, fixed ranges on, everything else write-back: what firmware leaves behind. Without it Linux believes
+    /// that the BIOS forgot the MTRRs, and does without page attributes too.
     static let firmwareMemoryType: UInt64 = 0xc06
 
     /// Registers that a guest may have changed and that no other call resets, with their power-on values. A register

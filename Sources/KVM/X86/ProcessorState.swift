@@ -117,7 +117,9 @@ struct LocalAPICPage {
     }
 
     private mutating func set(_ offset: Int, _ value: UInt32) {
-        unsafe withUnsafeMutableBytes(of: &state) { unsafe $0.storeBytes(of: value, toByteOffset: offset, as: UInt32.self) }
+        unsafe withUnsafeMutableBytes(of: &state) { bytes in
+            unsafe bytes.storeBytes(of: value, toByteOffset: offset, as: UInt32.self)
+        }
     }
 }
 #endif

@@ -9,6 +9,17 @@ internal import Memory
 ///
 /// The files stay open, so a reset boots what the start booted.
 struct BootLoader: Sendable {
+    /// Where a PC's firmware has its entry, and what stands there without firmware: code for real mode that asks the
+    /// keyboard controller for a reset. Linux restarts that way if its ACPI is hardware-reduced and there is no EFI
+    /// (`reboot_init` in arch/x86/kernel/reboot.c).
+    private static let entry = GuestAddress(0xffff0)
+    private static let restart: [UInt8] = [
+        0xb0, 0xfe,  // mov al, 0xfe
+        0xe6, 0x64,  // out 0x64, al
+        0xf4,  // hlt
+        0xeb, 0xfd,  // jmp to the hlt
+    ]
+
     /// Nil on a machine that nothing was given to boot: a test drives it.
     private let plan: BootPlan?
     private let tables: PlacedTables?
@@ -24,7 +35,7 @@ struct BootLoader: Sendable {
         let placed: PlacedTables?
         if let tables {
             placed = try blaming("ACPI tables") { () throws(ACPIError) in
-                try TableSet(tables).placed(in: LowMemory.biosArea)
+                try TableSet(tables).placed(in: LowMemory.biosArea.lowerBound..<BootLoader.entry.rawValue)
             }
         } else {
             placed = nil
@@ -54,6 +65,9 @@ struct BootLoader: Sendable {
             }
         }
         guard let plan else { return }
+        try blaming("-kernel") { () throws(MemoryError) in
+            try memory.write(BootLoader.restart, at: BootLoader.entry)
+        }
         try blaming("-kernel") { () throws(FirmwareError) in try plan.write(to: memory, isZeroed: true) }
         try blaming("-kernel") { () throws(HypervisorError) in try processor?.enter(plan.entry) }
     }

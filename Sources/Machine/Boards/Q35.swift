@@ -83,7 +83,12 @@ package final class Q35: Board {
         let cmos = CMOSClock(
             clock: construction.clock, interrupt: construction.interruptLine(8), base: nil,
             lowMemory: layout.low.count, highMemory: layout.high?.count ?? 0)
-        hpet = wantsHPET ? Devices.HPET(clock: construction.clock, routes: Q35.timerRoutes) { construction.interruptLine($0) } : nil
+        hpet = wantsHPET
+            ? Devices.HPET(
+                clock: construction.clock, routes: Q35.timerRoutes, line: { construction.interruptLine($0) },
+                // In legacy replacement mode the HPET has the clock's interrupt.
+                legacyReplacementChanged: { cmos.setInterruptConnected(!$0) })
+            : nil
         serial = SerialPorts(construction)
         fixed = [configuration, reset, power, cmos, keyboard, control] + (hpet.map { [$0] } ?? [])
 

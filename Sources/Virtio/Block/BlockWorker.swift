@@ -10,6 +10,10 @@ internal import Host
 ///
 /// Nothing is allocated per request.
 struct BlockWorker: ~Copyable {
+    /// The most requests that go down with one call. With a full ring this keeps driver, device and disk busy at the
+    /// same time; one batch of everything would make each wait for the other two.
+    private static let batchLimit = 16
+
     private var queue: Virtqueue
     private let port: QueuePort
     private let requests: BlockRequests
@@ -54,16 +58,24 @@ struct BlockWorker: ~Copyable {
 
     /// Takes what is available until the ring is empty or every slot is in use.
     private mutating func work() {
-        while !isBroken {
-            queue.suppressKicks()
-            while requests.freeCount > 0, takeOne() {}
+        queue.suppressKicks()
+        while true {
+            let isFull = takeBatch()
             engine.dispatch()
             collect()
+            if isFull { continue }
             // Without a free slot the next completion goes on here.
-            let hasMore = queue.resumeKicks()
-            if !hasMore || requests.freeCount == 0 { break }
+            guard !isBroken, queue.resumeKicks(), requests.freeCount > 0 else { return }
+            queue.suppressKicks()
         }
-        if isBroken { engine.dispatch() }
+    }
+
+    /// Submits up to `batchLimit` requests; true if there may be more.
+    private mutating func takeBatch() -> Bool {
+        for _ in 0..<BlockWorker.batchLimit {
+            guard !isBroken, requests.freeCount > 0, takeOne() else { return false }
+        }
+        return true
     }
 
     /// Finishes what the engine has finished, and shows it to the driver.

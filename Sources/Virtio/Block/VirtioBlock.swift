@@ -9,7 +9,7 @@ internal import Synchronization
 /// ```
 ///    VirtioBlock             configuration space, features
 ///      ├─ BlockLane 0        queue 0 + engine + request slots   ─┐
-///      ├─ BlockLane 1        queue 1 + engine + request slots    ├─ on the event loop given: an iothread's or the main one
+///      ├─ BlockLane 1        queue 1 + engine + request slots    ├─ on one event loop: an iothread's or the main
 ///      └─ …                                                     ─┘
 /// ```
 ///
@@ -53,7 +53,8 @@ package final class VirtioBlock: VirtioDevice {
         queueSizes = Array(repeating: settings.queueSize, count: queueCount)
 
         disk = BlockDisk(
-            name: name, geometry: geometry, blockSize: blockSize, serial: settings.serial, writeCache: settings.writeCache,
+            name: name, geometry: geometry, blockSize: blockSize, serial: settings.serial,
+            writeCache: settings.writeCache,
             log: log)
         configuration = VirtioBlock.configuration(
             geometry, settings, blockSize: blockSize, physicalSize: physicalSize, queueCount: queueCount)
@@ -72,9 +73,11 @@ package final class VirtioBlock: VirtioDevice {
         var bytes = ConfigurationBytes(count: Field.count)
         bytes.set(geometry.size / BlockDisk.sectorSize, at: Field.capacity)
         // A chain holds header and status besides the data.
-        bytes.set(UInt32(max(settings.queueSize, 3) - 2), at: Field.segmentMaximum)
+        let segments = min(Int(settings.queueSize), DescriptorChain.limit)
+        bytes.set(UInt32(max(segments, 3) - 2), at: Field.segmentMaximum)
         bytes.set(blockSize, at: Field.blockSize)
-        bytes.set(UInt8(clamping: (physicalSize / max(blockSize, 1)).trailingZeroBitCount), at: Field.physicalBlockExponent)
+        bytes.set(
+            UInt8(clamping: (physicalSize / max(blockSize, 1)).trailingZeroBitCount), at: Field.physicalBlockExponent)
         // In blocks: a physical block at least, no preference for more.
         bytes.set(UInt16(clamping: physicalSize / max(blockSize, 1)), at: Field.minimumIOSize)
         bytes.set(UInt32(0), at: Field.optimalIOSize)

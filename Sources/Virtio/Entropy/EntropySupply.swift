@@ -9,6 +9,7 @@ internal import Synchronization
 final class EntropySupply: Sendable {
     /// The most that one request gets: a guest that asks for gigabytes must not hold the loop.
     private static let requestLimit = 64 << 10
+    private static let retryNanoseconds: UInt64 = 10_000_000
 
     private struct State {
         var remaining: UInt64
@@ -25,7 +26,14 @@ final class EntropySupply: Sendable {
     private let log: Log
     private let state: Mutex<State>
     private let refill = Mutex<(@Sendable () -> Void)?>(nil)
-    private let timer = Mutex<Clock.Timer?>(nil)
+    private let timers = Mutex<Timers?>(nil)
+
+    private struct Timers {
+        /// The quota's period.
+        let period: Clock.Timer
+        /// Asks a source again that cannot be waited for.
+        let retry: Clock.Timer
+    }
 
     init(_ source: EntropySource, quota: EntropyQuota?, clock: Clock, loop: EventLoop, name: String, log: Log) {
         self.source = source
@@ -35,9 +43,10 @@ final class EntropySupply: Sendable {
         self.name = name
         self.log = log
         state = Mutex(State(remaining: quota?.bytes ?? .max))
-        guard quota != nil else { return }
-        let timer = clock.makeTimer { [weak self] in self?.periodEnded() }
-        self.timer.withLock { $0 = timer }
+        let made = Timers(
+            period: clock.makeTimer { [weak self] in self?.periodEnded() },
+            retry: clock.makeTimer { [weak self] in self?.announce() })
+        timers.withLock { $0 = made }
     }
 
     /// Called (on the device's loop) when `fill` may give bytes again after it gave none.
@@ -78,7 +87,7 @@ final class EntropySupply: Sendable {
         state.remaining -= min(state.remaining, UInt64(count))
         guard !state.isPeriodRunning else { return }
         state.isPeriodRunning = true
-        timer.withLock { $0?.arm(at: clock.now &+ quota.nanoseconds) }
+        timers.withLock { $0?.period.arm(at: clock.now &+ quota.nanoseconds) }
     }
 
     private func periodEnded() {
@@ -86,6 +95,10 @@ final class EntropySupply: Sendable {
             state.remaining = quota?.bytes ?? .max
             state.isPeriodRunning = false
         }
+        announce()
+    }
+
+    private func announce() {
         loop.post { [weak self] in self?.onRefill?() }
     }
 
@@ -96,8 +109,8 @@ final class EntropySupply: Sendable {
                 self?.onRefill?()
             }
         } catch {
-            state.hasEnded = true
-            log.warning("\(name): cannot wait for random numbers: \(error).")
+            // Not every device can be waited for (hardware generators cannot): it is asked again soon.
+            timers.withLock { $0?.retry.arm(at: clock.now &+ EntropySupply.retryNanoseconds) }
         }
     }
 
@@ -110,7 +123,10 @@ final class EntropySupply: Sendable {
     }
 
     func reset() {
-        timer.withLock { $0?.cancel() }
+        timers.withLock { timers in
+            timers?.period.cancel()
+            timers?.retry.cancel()
+        }
         state.withLock { state in
             state.remaining = quota?.bytes ?? .max
             state.isPeriodRunning = false

@@ -56,7 +56,8 @@ extension Virtqueue {
 
     private func indirectTable(_ descriptor: Descriptor) throws(VirtqueueError) -> UnsafeRawPointer {
         let size = UInt32(Descriptor.byteCount)
-        guard descriptor.count > 0, descriptor.count % size == 0, descriptor.count / size <= DescriptorChain.limit else {
+        guard descriptor.count > 0, descriptor.count % size == 0, descriptor.count / size <= DescriptorChain.limit
+        else {
             throw .indirectLength(descriptor.count)
         }
         guard let host = unsafe memory.pointer(descriptor.address, count: UInt64(descriptor.count)) else {

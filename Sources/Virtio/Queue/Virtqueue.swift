@@ -23,8 +23,9 @@ internal import Synchronization
 ///
 /// To make a request, the driver links descriptors into a *chain* (first what the device reads, R, then what it writes,
 /// W), puts the chain's head into the next entry of the available ring, and moves `idx` on. The device takes heads in
-/// that order, works, and puts each head with the number of bytes it wrote into the used ring, in the order in which the
-/// requests were *finished*. Both indices run freely through all 16 bits; an entry is `index mod size`. So at any time:
+/// that order, works, and puts each head with the number of bytes it wrote into the used ring, in the order in which
+/// the requests were *finished*. Both indices run freely through all 16 bits; an entry is `index mod size`. So at any
+/// time:
 ///
 /// ```
 ///      used.idx  ≤  next head to take  ≤  avail.idx  ≤  used.idx + size
@@ -32,8 +33,8 @@ internal import Synchronization
 /// ```
 ///
 /// ## Who may hold the ring
-/// This value is the device side of one queue. It cannot be copied: a transport makes it and *moves* it into the device on
-/// start; the device moves it back on stop, which is also what pause, snapshot and reset begin with. So the compiler
+/// This value is the device side of one queue. It cannot be copied: a transport makes it and *moves* it into the device
+/// on start; the device moves it back on stop, which is also what pause, snapshot and reset begin with. So the compiler
 /// sees to it that nobody else works on the ring. One thread at a time.
 ///
 /// ## What is believed
@@ -47,8 +48,8 @@ internal import Synchronization
 /// notification. Each side writes its index, then *looks whether the other wants to hear of it*; the other writes its
 /// wish, then *looks at the index again*. Both need a full fence between the two steps, or each could miss the other.
 ///
-/// Devices see only `next`, `complete`, `publish`, `suppressKicks` and `resumeKicks`, and none of them speaks of tables and
-/// rings: a packed ring takes this one's place behind them.
+/// Devices see only `next`, `complete`, `publish`, `suppressKicks` and `resumeKicks`, and none of them speaks of tables
+/// and rings: a packed ring takes this one's place behind them.
 @safe package struct Virtqueue: ~Copyable, @unchecked Sendable {
     /// The number of entries of each ring, a power of two.
     package let size: UInt16

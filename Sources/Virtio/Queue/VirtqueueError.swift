@@ -46,7 +46,8 @@ package enum VirtqueueError: Error, Sendable, Equatable, CustomStringConvertible
         case .emptyBuffer: "A descriptor chain has an empty buffer."
         case .bufferAddress(let address, let count): "A buffer of \(count) bytes at \(address) is not in guest memory."
         case .unexpectedIndirect: "An indirect descriptor stands where none is allowed."
-        case .indirectLength(let count): "An indirect table of \(count) bytes is not 1 to \(DescriptorChain.limit) descriptors."
+        case .indirectLength(let count):
+            "An indirect table of \(count) bytes is not 1 to \(DescriptorChain.limit) descriptors."
         case .indirectAddress(let address): "An indirect table at \(address) is not in guest memory."
         case .request(let reason): "The request \(reason)."
         case .host(let errno): "The host cannot serve the queue: \(errno)."

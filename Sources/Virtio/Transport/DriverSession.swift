@@ -10,14 +10,14 @@ internal import Synchronization
 /// queue set-up, and it alone starts and stops the device's queues.
 ///
 /// ## One rule for starting and stopping
-/// A queue *should* run when the driver is ready (DRIVER_OK), has enabled it, the device is not broken, the machine is not
-/// paused and memory can be reached. `settle` compares this with what *does* run and starts or stops the difference; every
-/// event that changes one of these conditions ends in it. So pause, resume, reset, a late enable and bus mastering
-/// are no cases of their own.
+/// A queue *should* run when the driver is ready (DRIVER_OK), has enabled it, the device is not broken, the machine is
+/// not paused and memory can be reached. `settle` compares this with what *does* run and starts or stops the
+/// difference; every event that changes one of these conditions ends in it. So pause, resume, reset, a late enable and
+/// bus mastering are no cases of their own.
 ///
 /// ## Locks
-/// `turn` makes the events that start and stop queues come one after another, and is held while the device is called: two
-/// vCPUs cannot start and reset a device in the wrong order. `registers` is short, taken inside `turn` or alone,
+/// `turn` makes the events that start and stop queues come one after another, and is held while the device is called:
+/// two vCPUs cannot start and reset a device in the wrong order. `registers` is short, taken inside `turn` or alone,
 /// and held during no call. Queue interrupts and `needsReset`, which come from the data path, take `registers` at most.
 final class DriverSession: Sendable {
     struct Registers {
@@ -209,13 +209,15 @@ final class DriverSession: Sendable {
     }
 
     private func start(
-        _ index: Int, _ queue: QueueRegisters, _ features: VirtioFeatures, _ memory: GuestMemory, _ running: inout Running,
+        _ index: Int, _ queue: QueueRegisters, _ features: VirtioFeatures, _ memory: GuestMemory,
+        _ running: inout Running,
         _ transport: some SessionTransport
     ) {
         do throws(VirtqueueError) {
             let virtqueue = try Virtqueue(
                 queue.configuration, position: queue.position, features: features, memory: memory)
-            let port = QueuePort(kick: kicks[index], interrupt: transport.interrupt(ofQueue: index), transport: transport)
+            let port = QueuePort(
+                kick: kicks[index], interrupt: transport.interrupt(ofQueue: index), transport: transport)
             running.queues[index] = true
             transport.queueStarts(index, kick: kicks[index])
             device.start(virtqueue, at: index, with: port)

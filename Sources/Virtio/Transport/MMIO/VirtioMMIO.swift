@@ -9,8 +9,8 @@ internal import Synchronization
 /// One page-like block of registers, one level-triggered interrupt, nothing to discover: the board tells the guest
 /// address and interrupt by ACPI, device tree or the kernel's command line.
 ///
-/// Queue notifications are doorbells: a write of the queue's index to QueueNotify signals the queue's event without reaching
-/// this object.
+/// Queue notifications are doorbells: a write of the queue's index to QueueNotify signals the queue's event without
+/// reaching this object.
 package final class VirtioMMIO: BusDevice {
     /// The size of the registers and the configuration space together, as guests are told it.
     package static let size: UInt64 = 0x200
@@ -128,7 +128,8 @@ extension VirtioMMIO: SessionTransport {
 
     func queueStarts(_ index: Int, kick: EventFD) {
         let doorbell: Doorbell? = doorbells.withLock { doorbells in
-            guard doorbells[index] == nil, let notify = range.start.advanced(by: MMIORegister.queueNotify.rawValue) else {
+            guard doorbells[index] == nil, let notify = range.start.advanced(by: MMIORegister.queueNotify.rawValue)
+            else {
                 return nil
             }
             let doorbell = Doorbell(address: notify, width: .four, value: UInt64(index), event: kick)

@@ -93,7 +93,8 @@ enum PCICommonRegister: UInt64 {
     var width: AccessWidth {
         switch self {
         case .deviceStatus, .configurationGeneration: .one
-        case .configurationVector, .queueCount, .queueSelect, .queueSize, .queueVector, .queueEnable, .queueNotifyOffset:
+        case .configurationVector, .queueCount, .queueSelect, .queueSize, .queueVector, .queueEnable,
+            .queueNotifyOffset:
             .two
         default: .four
         }

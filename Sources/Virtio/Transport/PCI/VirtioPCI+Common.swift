@@ -4,7 +4,9 @@ internal import Synchronization
 /// The common configuration structure (virtio 1.2 §4.1.4.3).
 extension VirtioPCI {
     func readCommon(_ access: Access) -> UInt64 {
-        guard let register = PCICommonRegister(rawValue: access.offset), register.width == access.width else { return 0 }
+        guard let register = PCICommonRegister(rawValue: access.offset), register.width == access.width else {
+            return 0
+        }
         switch register {
         case .deviceFeatureSelect: return session.registers.withLock { UInt64($0.deviceFeaturesSelect) }
         case .deviceFeature: return UInt64(session.deviceFeatures)

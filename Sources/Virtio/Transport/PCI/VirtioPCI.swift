@@ -63,7 +63,8 @@ package final class VirtioPCI: PCIFunction {
         // Ids by §4.1.2; the subsystem is what guests know virtual hardware by.
         var layout = PCILayout(
             PCIIdentity(
-                vendor: 0x1af4, device: 0x1040 &+ device.identity.device, revision: 1, classCode: device.identity.pciClass,
+                vendor: 0x1af4, device: 0x1040 &+ device.identity.device, revision: 1,
+                classCode: device.identity.pciClass,
                 subsystemVendor: 0x1af4, subsystem: 0x1100, isMultifunction: isMultifunction))
         layout.interruptPin = .a
         layout.express = .endpoint
@@ -82,8 +83,9 @@ package final class VirtioPCI: PCIFunction {
         switch access.offset {
         case PCIRegions.common: return readCommon(access)
         // Reading takes the bits and lowers the pin (§4.1.4.5).
-        case PCIRegions.interruptStatus: return access.offset == PCIRegions.interruptStatus.lowerBound
-            ? UInt64(interruptStatus.clear()) : 0
+        case PCIRegions.interruptStatus:
+            return access.offset == PCIRegions.interruptStatus.lowerBound
+                ? UInt64(interruptStatus.clear()) : 0
         case PCIRegions.device:
             return device.readConfiguration(
                 Access(offset: access.offset - PCIRegions.device.lowerBound, width: access.width))
