@@ -10,12 +10,8 @@ internal import Synchronization
 extension Machine {
     /// Begins the machine's life: at once, or waiting for `resume` if it was started with `-S`.
     package func start() throws(MachineError) {
-<<<<<<< HEAD
-        try powerOn(isUsed: false)
-=======
         // Everything was just made, so it is at power-on state already.
         try board.boot(processors.first?.cpu)
->>>>>>> main
         if configuration.lifecycle.startsPaused { return }
         state.withLock { $0.runState = .running }
         go()
@@ -52,7 +48,7 @@ extension Machine {
         let wasGoing = state.withLock { $0.isGoing }
         if wasGoing { rest() }
         do throws(MachineError) {
-            try powerOn(isUsed: true)
+            try powerOn()
         } catch {
             log.error("The machine cannot be reset. \(error)")
             state.withLock { $0.runState = .internalError }
@@ -120,12 +116,10 @@ extension Machine {
     }
 
     /// Everything back to power-on state, and the boot processor at what it boots. While resting.
-    ///
-    /// - Parameter isUsed: whether a guest may have written to RAM; before the first start it is zero already.
-    private func powerOn(isUsed: Bool) throws(MachineError) {
+    private func powerOn() throws(MachineError) {
         do throws(HypervisorError) {
             for part in board.parts { part.reset() }
-            if isUsed { memory.discard() }
+            memory.discard()
             hypervisor.reset()
             for processor in processors { try processor.cpu.reset() }
         } catch {

@@ -3,13 +3,8 @@ internal import Memory
 
 /// A range cut into what lies behind it: stretches of RAM, accesses to devices, stretches of nothing; in order.
 ///
-<<<<<<< HEAD
-/// A stretch that is not a device is found in one step, however long; a device is reached in aligned accesses of at most
-/// eight bytes, as a processor would.
-=======
 /// A stretch that is not a device is found in one step, however long; a device is reached in aligned accesses of at
 /// most eight bytes, as a processor would.
->>>>>>> main
 struct Pieces: Sequence, IteratorProtocol {
     struct Piece {
         enum Kind {
