@@ -47,9 +47,11 @@ package enum MachineBuilder {
         }
 
         let construction = try construct(configuration, type, values, loop, log, interruption)
+        var unfinished: (any Board)?
         do throws(MachineError) {
             try construction.backEnds.add(configuration)
             let board = try boardType.init(construction, hasACPI: values.hasACPI, &reader)
+            unfinished = board
             try configured { () throws(ConfigurationError) in try reader.finish() }
             for device in try devices(configuration, construction, type) { try board.plug(device) }
             if let console = configuration.debugConsole { try board.plugDebugConsole(console) }
@@ -57,6 +59,7 @@ package enum MachineBuilder {
             return Machine(construction, board: board, processors: try processors(construction))
         } catch {
             // Threads run and files are open already.
+            unfinished?.tearDown()
             construction.backEnds.finish()
             construction.buses.clear()
             throw error
