@@ -73,7 +73,9 @@ let package = Package(
         // Tests
         .target(
             name: "Support",
-            dependencies: ["CLinux", "Host", "Memory", "Bus", "Hypervisor", "PCI", "JSON"],
+            dependencies: [
+                "CLinux", "Log", "Host", "Memory", "Bus", "Hypervisor", "PCI", "JSON", "CommandLine", "QTest", "Machine", "QMP",
+            ],
             path: "Tests/Support", swiftSettings: settings),
         tests("HostTests", ["Host", "CLinux", "Support"]),
         tests("MemoryTests", ["Memory", "Host", "Support"]),
@@ -90,7 +92,8 @@ let package = Package(
         tests("KVMTests", ["KVM", "CLinux", "Log", "Bus", "Hypervisor", "Host", "Memory", "Support"]),
         tests("QTestTests", ["QTest", "Bus", "Hypervisor", "Host", "Memory", "Support"]),
         tests("VirtioTests", ["Virtio", "PCI", "Block", "Bus", "Hypervisor", "Host", "Memory", "Support"]),
-        tests("MachineTests", ["Machine", "Configuration", "CommandLine", "Support", "Host", "JSON"]),
+        tests("MachineTests", ["Machine", "Bus", "Block", "Hypervisor", "Configuration", "CLinux", "QTest", "Host", "Support"]),
         tests("QMPTests", ["QMP", "JSON", "Host", "Machine", "Support"]),
+        tests("ProgramTests", ["apus", "CLinux", "Host", "JSON", "Support"]),
     ]
 )

@@ -22,19 +22,25 @@ internal import Synchronization
 /// unmap or move anything (a BAR moves inside a configuration write) without deadlock. The price: a device may see one
 /// last access just after it was unmapped.
 package final class AddressSpace: Sendable {
-    /// One mapped range; the handle to unmap or move it.
+    /// One mapped range; the handle to unmap it.
+    ///
+    /// It does not keep the device: a device that keeps its own mapping can still be freed.
     package final class Mapping: Sendable {
         package let range: GuestRange
         package let name: String
-        fileprivate let device: any BusDevice
         fileprivate let priority: Int
 
-        fileprivate init(range: GuestRange, name: String, device: any BusDevice, priority: Int) {
+        fileprivate init(range: GuestRange, name: String, priority: Int) {
             self.range = range
             self.name = name
-            self.device = device
             self.priority = priority
         }
+    }
+
+    /// A mapping and who answers there.
+    private struct Entry: Sendable {
+        let mapping: Mapping
+        let device: any BusDevice
     }
 
     /// What the processor sees, flattened: sorted, disjoint pieces.
@@ -42,14 +48,16 @@ package final class AddressSpace: Sendable {
         struct Piece {
             let first: UInt64
             let last: UInt64
-            let mapping: Mapping
+            /// Where the device's registers begin, which a piece need not.
+            let start: UInt64
+            let device: any BusDevice
         }
 
         let pieces: [Piece]
         let doorbells: [Doorbell]
 
-        init(_ mappings: [Mapping], _ doorbells: [Doorbell]) {
-            self.pieces = Table.flatten(mappings)
+        init(_ entries: [Entry], _ doorbells: [Doorbell]) {
+            self.pieces = Table.flatten(entries)
             self.doorbells = doorbells
         }
 
@@ -64,27 +72,31 @@ package final class AddressSpace: Sendable {
             return pieces[low]
         }
 
-        /// Later in `mappings` and higher in priority wins.
-        private static func flatten(_ mappings: [Mapping]) -> [Piece] {
-            let ranked = mappings.enumerated().sorted {
-                ($0.element.priority, $0.offset) > ($1.element.priority, $1.offset)
+        /// Later in `entries` and higher in priority wins.
+        private static func flatten(_ entries: [Entry]) -> [Piece] {
+            let ranked = entries.enumerated().sorted {
+                ($0.element.mapping.priority, $0.offset) > ($1.element.mapping.priority, $1.offset)
             }
             var pieces: [Piece] = []
-            for (_, mapping) in ranked {
+            for (_, entry) in ranked {
                 // What is left of this range after everything that outranks it, left to right.
-                var first = mapping.range.start.rawValue
-                let last = mapping.range.last.rawValue
+                let start = entry.mapping.range.start.rawValue
+                var first = start
+                let last = entry.mapping.range.last.rawValue
+                func rest(_ first: UInt64, _ last: UInt64) -> Piece {
+                    Piece(first: first, last: last, start: start, device: entry.device)
+                }
                 var gaps: [Piece] = []
                 var exhausted = false
                 for piece in pieces where piece.last >= first && piece.first <= last {
-                    if piece.first > first { gaps.append(Piece(first: first, last: piece.first - 1, mapping: mapping)) }
+                    if piece.first > first { gaps.append(rest(first, piece.first - 1)) }
                     if piece.last >= last {
                         exhausted = true
                         break
                     }
                     first = piece.last + 1
                 }
-                if !exhausted { gaps.append(Piece(first: first, last: last, mapping: mapping)) }
+                if !exhausted { gaps.append(rest(first, last)) }
                 pieces.append(contentsOf: gaps)
                 pieces.sort { $0.first < $1.first }
             }
@@ -93,7 +105,7 @@ package final class AddressSpace: Sendable {
     }
 
     private struct State {
-        var mappings: [Mapping] = []
+        var entries: [Entry] = []
         var doorbells: [Doorbell] = []
         var binder: (any DoorbellBinder)?
         var table = Table([], [])
@@ -111,10 +123,10 @@ package final class AddressSpace: Sendable {
     /// Makes `device` answer for `range`. Takes effect for accesses that begin after the call.
     @discardableResult
     package func map(_ range: GuestRange, name: String, priority: Int = 0, to device: any BusDevice) -> Mapping {
-        let mapping = Mapping(range: range, name: name, device: device, priority: priority)
+        let mapping = Mapping(range: range, name: name, priority: priority)
         state.withLock { state in
-            state.mappings.append(mapping)
-            state.table = Table(state.mappings, state.doorbells)
+            state.entries.append(Entry(mapping: mapping, device: device))
+            state.table = Table(state.entries, state.doorbells)
         }
         return mapping
     }
@@ -122,14 +134,24 @@ package final class AddressSpace: Sendable {
     /// Takes a mapping away. Idempotent.
     package func unmap(_ mapping: Mapping) {
         state.withLock { state in
-            state.mappings.removeAll { $0 === mapping }
-            state.table = Table(state.mappings, state.doorbells)
+            state.entries.removeAll { $0.mapping === mapping }
+            state.table = Table(state.entries, state.doorbells)
         }
+    }
+
+    /// Takes everything away, at the end of a machine: devices know their space and the space its devices, so nothing
+    /// would ever be freed otherwise.
+    package func clear() {
+        let (doorbells, binder) = state.withLock { state in
+            defer { state = State() }
+            return (state.doorbells, state.binder)
+        }
+        for doorbell in doorbells { binder?.unbind(doorbell, in: kind) }
     }
 
     /// Every mapping, in order of address, for `info mtree` and tests.
     package var mappings: [Mapping] {
-        state.withLock { $0.mappings }.sorted { $0.range.start < $1.range.start }
+        state.withLock { $0.entries.map(\.mapping) }.sorted { $0.range.start < $1.range.start }
     }
 
     // MARK: Doorbells
@@ -147,7 +169,7 @@ package final class AddressSpace: Sendable {
     package func attach(_ doorbell: Doorbell) {
         let binder = state.withLock { state in
             state.doorbells.append(doorbell)
-            state.table = Table(state.mappings, state.doorbells)
+            state.table = Table(state.entries, state.doorbells)
             return state.binder
         }
         binder?.bind(doorbell, in: kind)
@@ -158,7 +180,7 @@ package final class AddressSpace: Sendable {
         let binder: (any DoorbellBinder)? = state.withLock { state in
             guard let index = state.doorbells.firstIndex(of: doorbell) else { return nil }
             state.doorbells.remove(at: index)
-            state.table = Table(state.mappings, state.doorbells)
+            state.table = Table(state.entries, state.doorbells)
             return state.binder
         }
         binder?.unbind(doorbell, in: kind)
@@ -173,7 +195,7 @@ package final class AddressSpace: Sendable {
         guard let access = AddressSpace.access(address, width, piece) else {
             return split(address, width) { read($0, .one) }
         }
-        return piece.mapping.device.read(access) & width.mask
+        return piece.device.read(access) & width.mask
     }
 
     /// A guest's write.
@@ -192,7 +214,7 @@ package final class AddressSpace: Sendable {
             }
             return
         }
-        piece.mapping.device.write(value & width.mask, access)
+        piece.device.write(value & width.mask, access)
     }
 
     /// Whether any device answers at `address`.
@@ -203,7 +225,7 @@ package final class AddressSpace: Sendable {
     /// The device's view of an access, or nil if it reaches past the piece it begins in.
     private static func access(_ address: GuestAddress, _ width: AccessWidth, _ piece: Table.Piece) -> Access? {
         guard piece.last - address.rawValue >= width.count - 1 else { return nil }
-        return Access(offset: address.rawValue - piece.mapping.range.start.rawValue, width: width)
+        return Access(offset: address.rawValue - piece.start, width: width)
     }
 
     /// An access across the end of a device is one access per byte, as a bus without that width would do it.

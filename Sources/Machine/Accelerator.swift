@@ -29,7 +29,7 @@ package enum Accelerator {
         var refusals: [String] = []
         for accelerator in wanted {
             switch accelerator.name {
-            // QT // QT case "qtest": return QTestMachine(memory: memory)
+            case "qtest": return QTestMachine(memory: memory)
             case "kvm":
                 do throws(HypervisorError) {
                     let options = KVMOptions(topology: topology, hasPIT: hasPIT, isDirectBoot: isDirectBoot)

@@ -24,3 +24,11 @@ package struct Construction: Sendable {
     /// An input of the interrupt controller, for a device that has it to itself.
     func interruptLine(_ number: UInt32) -> InterruptLine { InterruptLine(number: number, controller: hypervisor) }
 }
+
+extension Buses {
+    /// Parts devices and buses, which know each other, so that both can go.
+    func clear() {
+        ports.clear()
+        memory.clear()
+    }
+}

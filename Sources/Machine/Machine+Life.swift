@@ -1,6 +1,7 @@
 internal import Configuration
 internal import Host
 internal import Log
+internal import Memory
 internal import Bus
 internal import Hypervisor
 internal import Synchronization
@@ -118,6 +119,7 @@ extension Machine {
     private func powerOn() throws(MachineError) {
         do throws(HypervisorError) {
             for part in board.parts { part.reset() }
+            memory.discard()
             hypervisor.reset()
             for processor in processors { try processor.cpu.reset() }
         } catch {
@@ -135,10 +137,11 @@ extension Machine {
         ended?(status)
     }
 
-    /// Ends the threads. Last of all, while resting or before the start.
+    /// Ends the threads and gives everything back. Last of all, while resting or before the start.
     package func tearDown() {
         if state.withLock({ $0.isGoing }) { rest() }
         for processor in processors { processor.finish() }
         backEnds.finish()
+        buses.clear()
     }
 }

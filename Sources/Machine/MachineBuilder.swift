@@ -27,8 +27,11 @@ package enum MachineBuilder {
     }
 
     /// Builds what `configuration` asks for; `loop` becomes the machine's control loop.
+    ///
+    /// - Parameter interruption: a descriptor that is readable once the process is to end. Waiting for a socket's first
+    ///   client (`server=on,wait=on`) then fails instead of lasting.
     package static func build(
-        _ configuration: MachineConfiguration, loop: EventLoop, log: Log
+        _ configuration: MachineConfiguration, loop: EventLoop, log: Log, interruption: Int32? = nil
     ) throws(MachineError) -> Machine {
         try Unsupported.check(configuration)
         let boardType = try board(named: configuration.machineType)
@@ -43,7 +46,7 @@ package enum MachineBuilder {
                 reason: "\(configuration.topology.maximum) processors are too many; \(type.name) takes up to \(type.maximumProcessors).")
         }
 
-        let construction = try construct(configuration, type, values, loop, log)
+        let construction = try construct(configuration, type, values, loop, log, interruption)
         do throws(MachineError) {
             try construction.backEnds.add(configuration)
             let board = try boardType.init(construction, hasACPI: values.hasACPI, &reader)
@@ -53,8 +56,9 @@ package enum MachineBuilder {
             try board.complete()
             return Machine(construction, board: board, processors: try processors(construction))
         } catch {
-            // Threads run and files are open already; what nobody owns any more goes by itself.
+            // Threads run and files are open already.
             construction.backEnds.finish()
+            construction.buses.clear()
             throw error
         }
     }
@@ -62,7 +66,7 @@ package enum MachineBuilder {
     /// Memory, accelerator, time and back ends.
     private static func construct(
         _ configuration: MachineConfiguration, _ type: MachineType, _ values: BoardProperties.Values, _ loop: EventLoop,
-        _ log: Log
+        _ log: Log, _ interruption: Int32?
     ) throws(MachineError) -> Construction {
         guard let layout = RAMLayout(size: configuration.memory.size, lowLimit: type.lowMemoryLimit) else {
             throw .part(option: "-m", reason: "\(configuration.memory.size) bytes do not fit into a guest's address space.")
@@ -95,7 +99,7 @@ package enum MachineBuilder {
         }
         clock.pause()
         let power = PowerRequests()
-        let backEnds = BackEnds(loop: loop, log: log) { power.send(.quit) }
+        let backEnds = BackEnds(loop: loop, log: log, interruption: interruption) { power.send(.quit) }
         let buses = Buses(ports: AddressSpace(.port), memory: AddressSpace(.memory))
         buses.ports.bindDoorbells(with: hypervisor)
         buses.memory.bindDoorbells(with: hypervisor)

@@ -21,7 +21,10 @@ struct Program {
         Signal.prepareProcess()
         let signals = try Signal.descriptor(for: [SIGTERM, SIGINT, SIGHUP])
         let loop = try EventLoop()
-        let machine = try MachineBuilder.build(configuration, loop: loop, log: log)
+        // First of all: a test waits for this connection before it looks at anything else.
+        let channel = try TestChannel(configuration.test, interruption: signals.rawValue)
+        defer { channel?.close() }
+        let machine = try MachineBuilder.build(configuration, loop: loop, log: log, interruption: signals.rawValue)
         defer { machine.tearDown() }
 
         let status = Atomic<Int32>(0)
@@ -36,6 +39,7 @@ struct Program {
         let monitors = try MonitorServer(machine)
         defer { monitors.close() }
         try machine.start()
+        try channel?.serve(machine)
         loop.run()
         return status.load(ordering: .relaxed)
     }

@@ -24,12 +24,17 @@ package final class BackEnds: Sendable {
     let log: Log
     /// What `Ctrl-A x` on a shared terminal does.
     let quit: @Sendable () -> Void
+    /// Readable once the process is to end; what waits for a client waits no longer then.
+    let interruption: Int32?
     let state = Mutex(State())
 
     /// - Parameter loop: the control thread's, which serves character streams.
-    package init(loop: EventLoop, log: Log, quit: @escaping @Sendable () -> Void) {
+    package init(
+        loop: EventLoop, log: Log, interruption: Int32? = nil, quit: @escaping @Sendable () -> Void
+    ) {
         self.loop = loop
         self.log = log
+        self.interruption = interruption
         self.quit = quit
     }
 

@@ -28,15 +28,19 @@ extension BackEnds {
     package var blocks: [BlockBackEnd] { state.withLock { $0.blocks } }
 
     /// Gives an image to a device, which then has it alone.
-    func claimBlock(named name: String, for device: String) throws(MachineError) -> BlockBackEnd {
+    ///
+    /// - Parameters:
+    ///   - device: what the device is called, to those who want the image later.
+    ///   - subject: the option it came from, for messages.
+    func claimBlock(named name: String, for device: String, subject: String) throws(MachineError) -> BlockBackEnd {
         let blocks = blocks
         guard let index = blocks.firstIndex(where: { $0.name == name }) else {
             throw .unknown(
                 kind: "drive or node", name: name, nearest: Spelling.nearest(to: name, among: blocks.map(\.name)),
-                hint: "\(device) needs -drive id=\(name),… or -blockdev node-name=\(name),…")
+                hint: "\(subject) needs -drive id=\(name),… or -blockdev node-name=\(name),…")
         }
         if let user = blocks[index].user {
-            throw .part(option: device, reason: "Drive '\(name)' is already in use by device '\(user)'.")
+            throw .part(option: subject, reason: "Drive '\(name)' is already in use by device '\(user)'.")
         }
         state.withLock { $0.blocks[index].user = device }
         return blocks[index]

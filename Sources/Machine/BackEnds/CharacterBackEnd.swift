@@ -112,7 +112,7 @@ extension BackEnds {
         }
         guard socket.isServer else { return try SocketBackend(connectingTo: address, loop: loop) }
         let backend = try SocketBackend(listeningAt: address, loop: loop)
-        if socket.waits { try backend.waitForClient() }
+        if socket.waits { try backend.waitForClient(interruption: interruption) }
         return backend
     }
 

@@ -52,7 +52,8 @@ extension VirtioRecipe {
 
         let thread = try construction.backEnds.ioThread(named: try reader.find(BlockProperties.ioThread), for: subject)
         let writeCache = try reader.get(BlockProperties.writeCache)
-        let back = try construction.backEnds.claimBlock(named: try reader.get(BlockProperties.drive), for: request.name)
+        let back = try construction.backEnds.claimBlock(
+            named: try reader.get(BlockProperties.drive), for: request.name, subject: subject)
         settings.writeCache = writeCache == .auto ? back.hasWriteCache : writeCache == .on
         return try blaming(subject) { () throws(BlockError) in
             try VirtioBlock(
