@@ -104,7 +104,7 @@ def finish(running: Running, options: argparse.Namespace, status: int | None) ->
         reason = f"It was not done after {running.case.timeout:g} s and was killed."
     elif status != 0:
         said = results / "reason"
-        reason = said.read_text() if said.exists() else f"Its process ended with wait status {status}."
+        reason = said.read_text()[:600] if said.exists() else f"Its process ended with wait status {status}."
     elif left:
         reason = f"It left {len(left)} process(es) running."
     print(f"{'ok  ' if reason is None else 'FAIL'}  {running.case.name}  ({seconds:.0f} s)", flush=True)

@@ -47,14 +47,15 @@ class Disk:
 class Guest:
     """One VMM process and the guest in it."""
 
-    def __init__(self, command: list[str], log: Path, monitor: Path):
+    def __init__(self, command: list[str], log: Path, monitor: Path, scratch: Path):
         self._command = command
         self._monitor = monitor
         self._qmp: QMP | None = None
         print("$", shlex.join(command), flush=True)
         self.stderr = log.with_suffix(".stderr")
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(self.stderr, "wb"))
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(self.stderr, "wb"),
+            env=os.environ | {"TMPDIR": str(scratch)})
         self.console = Console(self.process.stdout, log)
 
     # The console
@@ -201,7 +202,7 @@ class Host:
             command.append("-no-reboot")
         if self._stand_in:
             command += ["-cpu", "host"]  # which Apus's guests see without being asked
-        guest = Guest(command + (extra or []), self.results / f"guest-{number}.console", monitor)
+        guest = Guest(command + (extra or []), self.results / f"guest-{number}.console", monitor, self.scratch)
         self.guests.append(guest)
         return guest
 

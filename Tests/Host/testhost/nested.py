@@ -26,7 +26,10 @@ _PROCESSOR = "max,+svm,-xsave,-la57"
 # The emulated CMPXCHG16B computes flags from a stale state, which after a VM exit can be any number; guests then run
 # with garbage in RFLAGS, and die of the direction flag. Cleared here and not in the processor, programs in the host
 # still have the instruction, but KVM does not offer it to guests. Mitigations protect nothing here and cost time.
-_WORKAROUNDS = "clearcpuid=cx16 mitigations=off"
+#
+# All emulated processors read one clock, but Linux trusts the TSCs of several AMD processors only when told to; its
+# second choice, the HPET, is one device that both would fight for at every exit, to the point of standing still.
+_WORKAROUNDS = "tsc=reliable clearcpuid=cx16 mitigations=off"
 
 OUT = "/run/out"
 SCRATCH = "/run/scratch"
@@ -80,7 +83,7 @@ class NestedHost:
         subprocess.run([tool("mke2fs"), "-q", "-F", "-t", "ext4", "-E", "lazy_itable_init=1", "-O", "^has_journal",
                         self._scratch.name], check=True, stdout=subprocess.DEVNULL)
         self._command = [
-            tool("qemu-system-x86_64"), "-accel", "tcg,thread=multi", "-machine", "q35", "-cpu", _PROCESSOR,
+            tool("qemu-system-x86_64"), "-accel", "tcg,thread=multi", "-machine", "q35,hpet=off", "-cpu", _PROCESSOR,
             "-smp", str(CPUS), "-m", _MEMORY, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
             "-chardev", f"file,id=kernel,path={_escaped(self.console)}", "-serial", "chardev:kernel",
             "-chardev", "stdio,id=terminal,signal=off", "-serial", "chardev:terminal",

@@ -64,18 +64,18 @@ class QMP:
             else:
                 return message["return"]
 
-    def event(self, name: str, seconds: float = 60) -> dict:
-        """The data of the next event of that name, whether it has come already or not."""
+    def event(self, name: str, seconds: float = 60, **data) -> dict:
+        """The data of the next event of that name that says `data`, whether it has come already or not."""
         deadline = time.monotonic() + seconds
         while True:
             for index, message in enumerate(self._events):
-                if message["event"] == name:
+                if message["event"] == name and data.items() <= message.get("data", {}).items():
                     del self._events[index]
                     return message.get("data", {})
             try:
                 message = self._message(max(0.01, deadline - time.monotonic()))
             except (EOFError, Failed):
-                raise Failed(f"The event {name} did not come within {seconds:g} s.") from None
+                raise Failed(f"The event {name} {data or ''} did not come within {seconds:g} s.") from None
             if "event" in message:
                 self._events.append(message)
 
