@@ -92,7 +92,9 @@ let package = Package(
         tests("KVMTests", ["KVM", "CLinux", "Log", "Bus", "Hypervisor", "Host", "Memory", "Support"]),
         tests("QTestTests", ["QTest", "Bus", "Hypervisor", "Host", "Memory", "Support"]),
         tests("VirtioTests", ["Virtio", "PCI", "Block", "Bus", "Hypervisor", "Host", "Memory", "Support"]),
-        tests("MachineTests", ["Machine", "Bus", "Block", "Hypervisor", "Configuration", "CLinux", "QTest", "Host", "Support"]),
+        tests("MachineTests", [
+            "Machine", "Configuration", "CLinux", "Bus", "Hypervisor", "QTest", "Host", "Support",
+        ]),
         tests("QMPTests", ["QMP", "JSON", "Host", "Machine", "Support"]),
         tests("ProgramTests", ["apus", "CLinux", "Host", "JSON", "Support"]),
     ]

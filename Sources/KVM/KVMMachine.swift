@@ -62,8 +62,6 @@ package final class KVMMachine: Hypervisor {
         #else
         #error("KVM: an architecture needs its interrupt controller and processor state here.")
         #endif
-
-        if !KVMProbe.hasHardwareVirtualization { log.warning(KVMProbe.softwareWarning) }
     }
 
     package var maximumVirtualCPUs: Int { system.maximumVirtualCPUs }
@@ -79,6 +77,8 @@ package final class KVMMachine: Hypervisor {
                 what: "vCPUs (counting the holes in APIC identifiers)", asked: max(index, Int(identifier)) + 1,
                 maximum: maximum)
         }
+        // Said here, not earlier: a user whose command line is wrong needs to hear of that alone.
+        if index == 0, !KVMProbe.hasHardwareVirtualization { log.warning(KVMProbe.softwareWarning) }
         let cpu = try KVMVirtualCPU(index: index, identifier: identifier, machine: self, buses: buses)
         virtualCPUs.withLock { list in
             list.removeAll { $0.value == nil }

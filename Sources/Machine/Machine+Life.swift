@@ -141,6 +141,7 @@ extension Machine {
     package func tearDown() {
         if state.withLock({ $0.isGoing }) { rest() }
         for processor in processors { processor.finish() }
+        board.tearDown()
         backEnds.finish()
         buses.clear()
     }

@@ -46,10 +46,13 @@ package enum MachineBuilder {
                 reason: "\(configuration.topology.maximum) processors are too many; \(type.name) takes up to \(type.maximumProcessors).")
         }
 
+        try checkBoot(configuration)
         let construction = try construct(configuration, type, values, loop, log, interruption)
+        var unfinished: (any Board)?
         do throws(MachineError) {
             try construction.backEnds.add(configuration)
             let board = try boardType.init(construction, hasACPI: values.hasACPI, &reader)
+            unfinished = board
             try configured { () throws(ConfigurationError) in try reader.finish() }
             for device in try devices(configuration, construction, type) { try board.plug(device) }
             if let console = configuration.debugConsole { try board.plugDebugConsole(console) }
@@ -57,11 +60,27 @@ package enum MachineBuilder {
             return Machine(construction, board: board, processors: try processors(construction))
         } catch {
             // Threads run and files are open already.
+            unfinished?.tearDown()
             construction.backEnds.finish()
             construction.buses.clear()
             throw error
         }
     }
+
+    /// What can be said of the boot before an accelerator is chosen.
+    private static func checkBoot(_ configuration: MachineConfiguration) throws(MachineError) {
+        let firmware = configuration.firmware
+        guard firmware.kernel == nil else { return }
+        for (isGiven, option) in [
+            (firmware.initialRAMDisk != nil, "-initrd"), (firmware.commandLine?.isEmpty == false, "-append"),
+        ] where isGiven { throw .part(option: option, reason: "This needs a kernel; -kernel FILE names one.") }
+        // A test needs nothing to boot, should it come to that.
+        let mayBeTest = configuration.accelerators.contains { $0.name == "qtest" }
+        if !mayBeTest { throw nothingToBoot }
+    }
+
+    private static let nothingToBoot = MachineError.part(
+        option: "-kernel", reason: "There is nothing to boot; -kernel FILE names a bzImage or an ELF kernel.")
 
     /// Memory, accelerator, time and back ends.
     private static func construct(
@@ -87,9 +106,7 @@ package enum MachineBuilder {
             configuration.accelerators, memory: memory, topology: grouping,
             isDirectBoot: true, hasPIT: type.hasTimer, log: log)
         let isTest = hypervisor.name == "qtest"
-        guard isTest || configuration.firmware.kernel != nil else {
-            throw .part(option: "-kernel", reason: "There is nothing to boot; -kernel FILE names a bzImage or an ELF kernel.")
-        }
+        guard isTest || configuration.firmware.kernel != nil else { throw nothingToBoot }
         let clock: Clock
         do throws(Errno) {
             clock = try Clock(source: isTest ? .manual : .host)

@@ -31,8 +31,12 @@ package final class Monitor: MachineObserver {
     func command(named name: String) -> Command? { index[name] }
 
     /// Begins a session whose bytes go out through `output`. The owner tells it of input and of the end.
-    package func makeSession(output: @escaping @Sendable ([UInt8]) -> Void) -> Session {
-        let session = Session(self, output: output)
+    ///
+    /// - Parameter hasRoom: asked before each command. After a no the owner calls `proceed` when there is room again.
+    package func makeSession(
+        hasRoom: @escaping @Sendable () -> Bool = { true }, output: @escaping @Sendable ([UInt8]) -> Void
+    ) -> Session {
+        let session = Session(self, hasRoom: hasRoom, output: output)
         sessions.withLock { $0.append(session) }
         return session
     }

@@ -95,13 +95,11 @@ struct ConversationTests {
         ])
     func recovery(_ garbage: String) throws {
         let client = QMPTestClient(monitor)
-        client.send(garbage + "\n")
+        // 0xff ends what may still wait for its end: clients send it for that.
+        client.send(Array(garbage.utf8) + [0x0a, 0xff, 0x0a])
         let errors = client.take()
         #expect(!errors.isEmpty)
         for error in errors { #expect(error["error"]?["class"] == "GenericError", "\(error)") }
-        // What may still wait for its end is ended; a client does the same with 0xff.
-        client.send([0xff, 0x0a])
-        _ = client.take()
         client.send(#"{"execute": "query-status", "id": 7}"#)
         #expect(client.take().last?["id"] == 7)
         #expect(client.malformed.isEmpty)
@@ -134,7 +132,7 @@ struct ConversationTests {
         #expect(missing?.errorClass == "GenericError" && missing?.text.contains("typename") == true)
         let none = client.failure("device-list-properties", ["typename": "no-such-device"])
         #expect(none?.errorClass == "DeviceNotFound")
-        let deep = client.failure("qom-list-types", ["abstract": "yes"])
+        let deep = client.failure("qom-list-types", ["abstract": 1])
         #expect(deep?.errorClass == "GenericError")
     }
 

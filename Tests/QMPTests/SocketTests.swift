@@ -100,7 +100,7 @@ struct SocketTests {
     func pipelined() throws {
         let client = try connect()
         #expect(client.negotiate())
-        let count = 1500
+        let count = 4000
         let text = Array((0..<count).map { #"{"execute": "query-qmp-schema", "id": \#($0)}"# }.joined().utf8)
         var sent = 0
         while sent < text.count {

@@ -33,7 +33,9 @@ package final class QMPSocketClient {
         while queue.isEmpty, loop == nil, let bytes = QMPWire.read(socket.rawValue, seconds: 60) {
             queue += messages.feed(bytes)
         }
-        return queue.isEmpty ? nil : queue.removeFirst()
+        // No conditional expression: JSON takes nil for its null.
+        guard !queue.isEmpty else { return Optional<JSON>.none }
+        return queue.removeFirst()
     }
 
     /// The next message that is no event.

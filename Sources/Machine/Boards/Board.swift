@@ -36,10 +36,14 @@ package protocol Board: AnyObject, Sendable {
     func plugDebugConsole(_ stream: CharacterReference) throws(MachineError)
 
     func pressPowerButton()
+
+    /// Parts what keeps each other alive. Once, after the last pause.
+    func tearDown()
 }
 
 extension Board {
     package var pci: PCIBusDescription? { nil }
+    package func tearDown() {}
 }
 
 /// What `-machine` can name, and what is known of it without making one.

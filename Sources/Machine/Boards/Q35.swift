@@ -54,6 +54,9 @@ package final class Q35: Board {
         self.construction = construction
         self.hasACPI = hasACPI
         let wantsHPET = try reader.get(Q35.hasHPET) != .off
+        // First, as it may fail: the chipset's parts know each other, and only `tearDown` parts them.
+        serial = SerialPorts(construction)
+        try serial.plugConfigured()
 
         // The chipset.
         let router = ICH9InterruptRouter(controller: construction.hypervisor)
@@ -89,7 +92,6 @@ package final class Q35: Board {
                 // In legacy replacement mode the HPET has the clock's interrupt.
                 legacyReplacementChanged: { cmos.setInterruptConnected(!$0) })
             : nil
-        serial = SerialPorts(construction)
         fixed = [configuration, reset, power, cmos, keyboard, control] + (hpet.map { [$0] } ?? [])
 
         if let range = ConfigurationPorts.range {
@@ -99,7 +101,6 @@ package final class Q35: Board {
         construction.mapPorts(control, "system control", at: SystemControlPort.port)
         keyboard.map(in: construction)
         if let hpet { construction.map(hpet, "HPET", at: Devices.HPET.address, count: Devices.HPET.size) }
-        try serial.plugConfigured()
     }
 
     package func plug(_ device: DeviceConfiguration) throws(MachineError) {
@@ -143,6 +144,8 @@ package final class Q35: Board {
     private var ports: PortBus { PortBus(construction: construction, serial: serial) }
 
     package func pressPowerButton() { power.pressPowerButton() }
+
+    package func tearDown() { root.tearDown() }
 }
 
 /// A block of ports that a chipset register places.

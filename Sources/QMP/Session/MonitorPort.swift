@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// Puts a character stream and a monitor's sessions together: one client at a time, a new session for each.
 ///
-/// A client that sends commands and does not read the answers is not read from any more once a MiB waits for it, so it
-/// holds up nobody but itself. Events for it are kept up to `limit`; a client that lets even that fill up has lost
+/// A client that sends commands and does not read the replies gets nothing more done once a MiB waits for it, so it
+/// holds up nobody but itself, and loses no reply. Events for it are kept up to `limit`; a client that lets even that fill up has lost
 /// interest and gets nothing more until it reads.
 ///
 /// Control thread only.
@@ -40,7 +40,7 @@ final class MonitorPort: CharacterFrontEnd {
 
     var receiveCapacity: Int {
         state.withLock { state in
-            state.isHeld = state.outgoing.count > MonitorPort.highWater
+            state.isHeld = state.outgoing.count > MonitorPort.highWater || state.session?.isHeld == true
             return state.isHeld ? 0 : 64 << 10
         }
     }
@@ -52,8 +52,12 @@ final class MonitorPort: CharacterFrontEnd {
 
     func backendIsWritable() {
         flush()
+        // Outside the lock: commands send replies.
+        state.withLock { $0.session }?.proceed()
         let goesOn = state.withLock { state in
-            guard state.isHeld, state.outgoing.count <= MonitorPort.highWater else { return false }
+            guard state.isHeld, state.outgoing.count <= MonitorPort.highWater, state.session?.isHeld != true else {
+                return false
+            }
             state.isHeld = false
             return true
         }
@@ -63,7 +67,9 @@ final class MonitorPort: CharacterFrontEnd {
     func handle(_ event: CharacterEvent) {
         switch event {
         case .opened:
-            let session = monitor.makeSession { [weak self] in self?.send($0) }
+            let session = monitor.makeSession(hasRoom: { [weak self] in self?.hasRoom ?? false }) { [weak self] in
+                self?.send($0)
+            }
             let old = state.withLock { state in
                 let old = state.session
                 state.session = session
@@ -83,6 +89,8 @@ final class MonitorPort: CharacterFrontEnd {
         case .lineBreak, .focused, .unfocused: break
         }
     }
+
+    private var hasRoom: Bool { state.withLock { $0.outgoing.count <= MonitorPort.highWater } }
 
     private func send(_ bytes: [UInt8]) {
         let fits = state.withLock { state in

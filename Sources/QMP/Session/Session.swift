@@ -20,14 +20,20 @@ package final class Session: Sendable {
         var stream = JSONStream()
         var isNegotiated = false
         var isClosed = false
+        /// Whether commands may wait, as there was no room for their replies.
+        var isHeld = false
     }
 
     private let monitor: Monitor
     private let output: @Sendable ([UInt8]) -> Void
+    private let hasRoom: @Sendable () -> Bool
     private let state = Mutex(State())
 
-    init(_ monitor: Monitor, output: @escaping @Sendable ([UInt8]) -> Void) {
+    init(
+        _ monitor: Monitor, hasRoom: @escaping @Sendable () -> Bool, output: @escaping @Sendable ([UInt8]) -> Void
+    ) {
         self.monitor = monitor
+        self.hasRoom = hasRoom
         self.output = output
     }
 
@@ -45,9 +51,19 @@ package final class Session: Sendable {
     /// Takes bytes of the client, in pieces of any size.
     package func received(_ bytes: [UInt8]) {
         state.withLock { $0.stream.feed(bytes) }
+        proceed()
+    }
+
+    /// Whether commands that are here already wait for room for their replies.
+    package var isHeld: Bool { state.withLock { $0.isHeld } }
+
+    /// Carries out the commands that are here, as long as there is room for their replies.
+    package func proceed() {
         while true {
+            let mayGoOn = hasRoom()
             let element: Result<JSON, JSONError>? = state.withLock { state in
-                state.isClosed ? nil : state.stream.next()
+                state.isHeld = !mayGoOn
+                return mayGoOn && !state.isClosed ? state.stream.next() : nil
             }
             switch element {
             case nil: return
