@@ -9,7 +9,12 @@ PYTHON ?= python3
 
 # The graph of modules in Package.swift is checked by every build: a module imports only what it declares.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
-RELEASE_FLAGS := -c release --static-swift-stdlib --product apus $(SWIFT_FLAGS)
+# Of C libraries only glibc stays outside the executable: a folder without shared objects comes first in the linker's
+# search. Measured: 0.5 ms less from exec to main.
+STATIC := .build/static
+STATIC_LIBRARIES := stdc++ gcc_eh jansson aio
+RELEASE_FLAGS := -c release --static-swift-stdlib --product apus $(SWIFT_FLAGS) \
+	-Xlinker -L$(CURDIR)/$(STATIC) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
 # The toolchain's own: another version may not read the profiles.
 LLVM_COV = $(dir $(realpath $(shell command -v swift)))llvm-cov
@@ -29,6 +34,9 @@ HOST := $(PYTHON) -B Tests/Host
 
 ## all: build .build/release/apus (the default)
 all:
+	@mkdir -p $(STATIC)
+	@for library in $(STATIC_LIBRARIES); do \
+		ln -sfn "$$($(CC) -print-file-name=lib$$library.a)" $(STATIC)/lib$$library.a; done
 	swift build $(RELEASE_FLAGS)
 
 ## setup: install the Debian packages that building and testing need and that are missing (as root)

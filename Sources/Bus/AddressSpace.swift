@@ -54,11 +54,12 @@ package final class AddressSpace: Sendable {
         }
 
         let pieces: [Piece]
-        let doorbells: [Doorbell]
+        /// By address: a machine can have hundreds, and every write has to look.
+        let doorbells: [UInt64: [Doorbell]]
 
         init(_ entries: [Entry], _ doorbells: [Doorbell]) {
             self.pieces = Table.flatten(entries)
-            self.doorbells = doorbells
+            self.doorbells = Dictionary(grouping: doorbells) { $0.address.rawValue }
         }
 
         func piece(at address: UInt64) -> Piece? {
@@ -201,8 +202,10 @@ package final class AddressSpace: Sendable {
     /// A guest's write.
     package func write(_ value: UInt64, to address: GuestAddress, _ width: AccessWidth) {
         let table = state.withLock { $0.table }
-        for doorbell in table.doorbells where doorbell.matches(address, width, value) {
-            return doorbell.event.signal()
+        if let doorbells = table.doorbells[address.rawValue] {
+            for doorbell in doorbells where doorbell.matches(address, width, value) {
+                return doorbell.event.signal()
+            }
         }
         guard let piece = table.piece(at: address.rawValue) else { return }
         guard let access = AddressSpace.access(address, width, piece) else {
