@@ -32,7 +32,7 @@ extension Machine {
         case nil: break
         case .power(.reset): reset(byGuest: true, reason: "guest-reset")
         case .power(.shutdown): powerOff(byGuest: true, reason: "guest-shutdown")
-        case .power(.exit(let status)): quit(reason: "guest-shutdown", status: status)
+        case .power(.exit(let status)): quit(byGuest: true, reason: "guest-shutdown", status: status)
         case .quit: quit(reason: "host-ui")
         case .stopped(_, .interrupted): break
         case .stopped(_, .tripleFault): reset(byGuest: true, reason: "guest-reset")

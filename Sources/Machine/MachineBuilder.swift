@@ -76,11 +76,10 @@ package enum MachineBuilder {
         ] where isGiven { throw .part(option: option, reason: "This needs a kernel; -kernel FILE names one.") }
         // A test needs nothing to boot, should it come to that.
         let mayBeTest = configuration.accelerators.contains { $0.name == "qtest" }
-        if !mayBeTest { throw nothingToBoot }
+        if !mayBeTest {
+            throw .part(option: "-kernel", reason: "There is nothing to boot; -kernel FILE names a bzImage or an ELF kernel.")
+        }
     }
-
-    private static let nothingToBoot = MachineError.part(
-        option: "-kernel", reason: "There is nothing to boot; -kernel FILE names a bzImage or an ELF kernel.")
 
     /// Memory, accelerator, time and back ends.
     private static func construct(
@@ -104,9 +103,8 @@ package enum MachineBuilder {
         else { throw .part(option: "-smp", reason: "The topology has a level that is out of range.") }
         let hypervisor = try Accelerator.choose(
             configuration.accelerators, memory: memory, topology: grouping,
-            isDirectBoot: true, hasPIT: type.hasTimer, log: log)
+            hasKernel: configuration.firmware.kernel != nil, hasPIT: type.hasTimer, log: log)
         let isTest = hypervisor.name == "qtest"
-        guard isTest || configuration.firmware.kernel != nil else { throw nothingToBoot }
         let clock: Clock
         do throws(Errno) {
             clock = try Clock(source: isTest ? .manual : .host)
