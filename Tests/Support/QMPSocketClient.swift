@@ -27,7 +27,7 @@ package final class QMPSocketClient {
         if let loop {
             _ = loop.turn(until: {
                 queue += messages.feed(TestPipes.drain(socket.rawValue))
-                return !queue.isEmpty
+                return !queue.isEmpty || QMPWire.isEnded(socket.rawValue)
             })
         }
         while queue.isEmpty, loop == nil, let bytes = QMPWire.read(socket.rawValue, seconds: 60) {

@@ -12,6 +12,12 @@ package enum QMPWire {
         return Array(chunk.prefix(count))
     }
 
+    /// Whether the other side has hung up, and everything it sent was read.
+    package static func isEnded(_ descriptor: Int32) -> Bool {
+        var byte: UInt8 = 0
+        return unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) == 0
+    }
+
     /// Writes everything, waiting for room; false if the other side is gone.
     @discardableResult
     package static func write(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
