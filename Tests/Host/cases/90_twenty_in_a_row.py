@@ -28,11 +28,11 @@ def traces(host: Host) -> dict[str, set[str]]:
     }
 
 
-@case("Ten guests one after another leave no process, file or VM behind", timeout=400, alone=True, machine=MACHINES)
-def ten_in_a_row(host: Host, machine):
+@case("Twenty guests one after another leave no process, file or VM behind", timeout=900, alone=True, machine=MACHINES)
+def twenty_in_a_row(host: Host, machine):
     disk = host.disk(1 << 20)
     before = traces(host)
-    for _ in range(10):
+    for _ in range(20):
         guest = host.boot(machine, disks=[disk])
         guest.ready()
         guest.send("poweroff -f")
