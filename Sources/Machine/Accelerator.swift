@@ -10,13 +10,16 @@ internal import QTest
 package enum Accelerator {
     /// What `-accel help` lists: each accelerator and whether it works on this host.
     package static var help: [(name: String, summary: String)] {
-        [("kvm", KVMProbe.verdict().description), ("qtest", "no processor runs; a test drives the machine over -qtest")]
+        [
+            ("kvm", KVMProbe.verdict().description),
+            ("qtest", "no processor runs; a test drives the machine over -qtest"),
+        ]
     }
 
     private static let names = ["kvm", "qtest"]
 
-    /// Takes the first of the wanted accelerators that works here; kvm if none is named. Without a kernel there is nothing
-    /// that kvm could run, while qtest runs nothing anyway.
+    /// Takes the first of the wanted accelerators that works here; kvm if none is named. Without a kernel there is
+    /// nothing that kvm could run, while qtest runs nothing anyway.
     static func choose(
         _ wanted: [AcceleratorConfiguration], memory: GuestMemory, topology: CPUTopology, hasKernel: Bool,
         hasPIT: Bool, log: Log

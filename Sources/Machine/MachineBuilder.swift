@@ -1,8 +1,8 @@
+internal import Bus
 package import Configuration
 package import Host
-package import Log
-internal import Bus
 internal import Hypervisor
+package import Log
 internal import Memory
 
 /// From a configuration to a machine that can start.
@@ -23,7 +23,8 @@ package enum MachineBuilder {
         if let board = boards.first(where: { $0.type.isNamed(name) }) { return board }
         let names = types.flatMap { [$0.name] + $0.aliases }
         throw .unknown(
-            kind: "machine", name: name, nearest: Spelling.nearest(to: name, among: names), hint: "-machine help lists them")
+            kind: "machine", name: name, nearest: Spelling.nearest(to: name, among: names),
+            hint: "-machine help lists them")
     }
 
     /// Builds what `configuration` asks for; `loop` becomes the machine's control loop.
@@ -37,13 +38,16 @@ package enum MachineBuilder {
         let boardType = try board(named: configuration.machineType)
         let type = boardType.type
         var reader = try configured { () throws(ConfigurationError) in
-            try PropertyReader(configuration.machineProperties, type.schema, subject: "-machine \(type.aliases.first ?? type.name)")
+            try PropertyReader(
+                configuration.machineProperties, type.schema, subject: "-machine \(type.aliases.first ?? type.name)")
         }
         let values = try BoardProperties.read(&reader)
         guard configuration.topology.maximum <= type.maximumProcessors else {
             throw .part(
                 option: "-smp",
-                reason: "\(configuration.topology.maximum) processors are too many; \(type.name) takes up to \(type.maximumProcessors).")
+                reason:
+                    "\(configuration.topology.maximum) processors are too many; \(type.name) takes up to \(type.maximumProcessors)."
+            )
         }
 
         try checkBoot(configuration)
@@ -77,7 +81,8 @@ package enum MachineBuilder {
         // A test needs nothing to boot, should it come to that.
         let mayBeTest = configuration.accelerators.contains { $0.name == "qtest" }
         if !mayBeTest {
-            throw .part(option: "-kernel", reason: "There is nothing to boot; -kernel FILE names a bzImage or an ELF kernel.")
+            throw .part(
+                option: "-kernel", reason: "There is nothing to boot; -kernel FILE names a bzImage or an ELF kernel.")
         }
     }
 
@@ -87,7 +92,8 @@ package enum MachineBuilder {
         _ log: Log, _ interruption: Int32?
     ) throws(MachineError) -> Construction {
         guard let layout = RAMLayout(size: configuration.memory.size, lowLimit: type.lowMemoryLimit) else {
-            throw .part(option: "-m", reason: "\(configuration.memory.size) bytes do not fit into a guest's address space.")
+            throw .part(
+                option: "-m", reason: "\(configuration.memory.size) bytes do not fit into a guest's address space.")
         }
         let memory = try blaming("-m") { () throws(MemoryError) in
             var regions: [MemoryRegion] = []

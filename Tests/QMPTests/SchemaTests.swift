@@ -11,8 +11,8 @@ struct SchemaTests {
         "-machine microvm -m 64 -smp 3 -device virtio-rng-device,id=rng",
         """
         -m 64 -S -name guest -uuid 12345678-9abc-def0-1234-56789abcdef0 -object iothread,id=t -smp 4,cores=2,threads=2 \
-        -blockdev null-co,node-name=n,size=1M -device virtio-blk-pci,id=d,drive=n,iothread=t -blockdev null-co,node-name=idle \
-        -device pcie-root-port,id=port,chassis=1,addr=6 -device virtio-rng-pci,bus=port
+        -blockdev null-co,node-name=n,size=1M -device virtio-blk-pci,id=d,drive=n,iothread=t \
+        -blockdev null-co,node-name=idle -device pcie-root-port,id=port,chassis=1,addr=6 -device virtio-rng-pci,bus=port
         """,
     ]
 

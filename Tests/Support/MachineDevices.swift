@@ -76,10 +76,12 @@ package final class MachineDisk {
         queue.add([.readable(Self.header + offset, 16)] + buffers + [.writable(Self.status + offset, 1)])
         queue.kick()
         var isDone = false
-        guard machine.wait(until: {
-            isDone = isDone || queue.takeUsed() != nil
-            return isDone
-        }) else { return nil }
+        guard
+            machine.wait(until: {
+                isDone = isDone || queue.takeUsed() != nil
+                return isDone
+            })
+        else { return nil }
         return guest.readb(Self.status + offset)
     }
 
