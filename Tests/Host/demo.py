@@ -159,7 +159,7 @@ def main() -> int:
         return 1
     # An unasked end takes the way of every end, so that no process, file or raw terminal stays behind.
     for number in [signal.SIGTERM, signal.SIGHUP]:
-        signal.signal(number, lambda *_: sys.exit(1))
+        signal.signal(number, lambda number, _: sys.exit(f"Ended by signal {number}."))
     CACHE.mkdir(exist_ok=True)
     try:
         kernel = kernels.fetch("6.1")
