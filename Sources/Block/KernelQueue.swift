@@ -64,7 +64,8 @@ internal import Host
         let tag = request.tag
         switch request.operation {
         case .read, .write:
-            guard let offset = Int64(exactly: request.offset), file.isAligned(request.offset, request.count) else {
+            let place = request.offset &+ file.base
+            guard let offset = Int64(exactly: place), file.isAligned(place, request.count) else {
                 return slow.submit(request)
             }
             unsafe slots[tag] = unsafe Slot(
