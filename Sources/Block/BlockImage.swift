@@ -10,7 +10,7 @@
 ///                 └──┬─────────────────────────┬─────────────────────────┬───────┘
 ///      makeQueue()   ▼                         ▼                         ▼
 ///              KernelQueue               ThreadedQueue               NullQueue          engines
-///              libaio, O_DIRECT          preadv on a few threads     nothing at all
+///              libaio or io_uring        preadv on a few threads     nothing at all
 ///
 ///   device thread:   submit, submit, submit, dispatch ──►  …  ──► event ──► nextCompletion, nextCompletion
 /// ```

@@ -3,6 +3,8 @@ package struct ImageOptions: Sendable, Equatable {
     package enum Engine: Sendable {
         /// The kernel's asynchronous I/O (`aio=native`), which needs `direct`.
         case native
+        /// The kernel's newer one (`aio=io_uring`); see `IORing.refusal` before.
+        case ring
         /// Blocking calls on a few threads (`aio=threads`).
         case threads
     }

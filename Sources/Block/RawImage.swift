@@ -101,8 +101,11 @@ package final class RawImage: BlockImage {
     private func makeEngine(depth: Int) throws(BlockError) -> any BlockQueue {
         do throws(Errno) {
             let threaded = try ThreadedQueue(file: file, workers: workers, depth: depth)
-            guard file.options.engine == .native else { return threaded }
-            return try KernelQueue(file: file, depth: depth, slow: threaded)
+            return switch file.options.engine {
+            case .threads: threaded
+            case .native: try KernelQueue<AIOContext>(file: file, depth: depth, slow: threaded)
+            case .ring: try KernelQueue<IORing>(file: file, depth: depth, slow: threaded)
+            }
         } catch {
             throw .cannotStartEngine(path: file.path, errno: error)
         }

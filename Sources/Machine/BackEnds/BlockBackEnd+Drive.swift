@@ -1,5 +1,7 @@
 internal import Block
 internal import Configuration
+internal import Host
+internal import Log
 
 // `-drive`.
 extension BackEnds {
@@ -54,7 +56,12 @@ extension BackEnds {
         case .threads?: options.engine = .threads
         case nil: options.engine = cache.isDirect ? .native : .threads
         case .io_uring?:
-            throw .part(option: subject, reason: "aio=io_uring is not supported yet; native and threads are.")
+            options.engine = .ring
+            // The guest sees no difference, so a host that forbids it (many containers do) costs speed and no more.
+            guard let refusal = IORing.refusal else { return }
+            options.engine = cache.isDirect ? .native : .threads
+            let instead = cache.isDirect ? "native" : "threads"
+            log.warning("\(subject): This host refuses io_uring: \(refusal). aio=\(instead) is used instead.")
         }
     }
 }
