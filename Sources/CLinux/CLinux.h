@@ -318,6 +318,50 @@ static inline uint16_t apus_load_once_16(const void *address) {
 
 // --- end of Block and Virtio --------------------------------------------
 
+// --- Block engines ------------------------------------------------------
+
+#include <linux/io_uring.h>
+
+// io_uring has no wrappers in the C library.
+static inline int apus_ring_setup(unsigned int entries, struct io_uring_params *parameters) {
+    return (int)syscall(SYS_io_uring_setup, entries, parameters);
+}
+
+static inline int apus_ring_enter(int fd, unsigned int count) {
+    return (int)syscall(SYS_io_uring_enter, fd, count, 0, 0, (void *)0, 0);
+}
+
+static inline int apus_ring_register_event(int fd, int event) {
+    return (int)syscall(SYS_io_uring_register, fd, IORING_REGISTER_EVENTFD, &event, 1);
+}
+
+// Fills a submission entry, whose unions Swift imports as a heap of anonymous structs.
+static inline void apus_ring_prepare(struct io_uring_sqe *entry, unsigned char operation, int fd,
+                                     const struct iovec *segments, unsigned int count, uint64_t offset,
+                                     unsigned int flags, uint64_t tag) {
+    __builtin_memset(entry, 0, sizeof(*entry));
+    entry->opcode = operation;
+    entry->fd = fd;
+    entry->addr = (uint64_t)(uintptr_t)segments;
+    entry->len = count;
+    entry->off = offset;
+    entry->fsync_flags = flags;
+    entry->user_data = tag;
+}
+
+enum {
+    APUS_RING_READ = IORING_OP_READV,
+    APUS_RING_WRITE = IORING_OP_WRITEV,
+    APUS_RING_SYNC = IORING_OP_FSYNC,
+    APUS_RING_DATA_ONLY = IORING_FSYNC_DATASYNC,
+    // One mapping for both rings, and no completion is ever dropped: Linux 5.5.
+    APUS_RING_FEATURES = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP,
+    APUS_RING_OFFSET = IORING_OFF_SQ_RING,
+    APUS_RING_ENTRIES_OFFSET = IORING_OFF_SQES,
+};
+
+// --- end of Block engines -----------------------------------------------
+
 // --- KVM ----------------------------------------------------------------
 
 // The request numbers are made by macros with arguments, which Swift does not import.

@@ -96,6 +96,14 @@ package final class MachineDisk {
         return request(type: 1, sector: sector, [.readable(data, UInt32(bytes.count))]) == 0
     }
 
+    /// Discard (11) or write zeroes (13).
+    package func range(type: UInt32, sector: UInt64, sectors: UInt32) -> Bool {
+        machine.guest.writeq(data, sector)
+        machine.guest.writel(data + 8, sectors)
+        machine.guest.writel(data + 12, 0)
+        return request(type: type, sector: 0, [.readable(data, 16)]) == 0
+    }
+
     package func flush() -> Bool { request(type: 4, sector: 0, []) == 0 }
 
     /// What GET_ID answers, without its padding.

@@ -52,13 +52,15 @@ extension VirtioRecipe {
 
         let thread = try construction.backEnds.ioThread(named: try reader.find(BlockProperties.ioThread), for: subject)
         let writeCache = try reader.get(BlockProperties.writeCache)
-        let back = try construction.backEnds.claimBlock(
-            named: try reader.get(BlockProperties.drive), for: request.name, subject: subject)
+        let drive = try reader.get(BlockProperties.drive)
+        let back = try construction.backEnds.claimBlock(named: drive, for: request.name, subject: subject)
         settings.writeCache = writeCache == .auto ? back.hasWriteCache : writeCache == .on
-        return try blaming(subject) { () throws(BlockError) in
+        let disk = try blaming(subject) { () throws(BlockError) in
             try VirtioBlock(
                 image: back.image, settings: settings, name: request.name, on: thread.loop, log: construction.log)
         }
+        construction.backEnds.attach(disk, to: drive)
+        return disk
     }
 
     private static func blockSize(

@@ -4,13 +4,26 @@ internal import Machine
 
 // Disks.
 extension Commands {
-    static let block: [Command] = [
+    private enum Arguments {
+        static let flat = Property<Bool>.boolean("flat", default: false, "leave out what is below each node")
+    }
+
+    static let block: [Command] = blockQueries + blockStatistics + blockChanges
+
+    private static let blockQueries: [Command] = [
         Command("query-block", returns: [BlockInformation].self) { context in
             let plugged = context.machine.board.plugged
             return context.machine.backEnds.blocks.map { back in
                 BlockInformation(back, device: plugged.first { $0.drive == back.name })
             }
-        }
+        },
+        // No node here has a backing image, which is all that `flat` would leave out.
+        Command("query-named-block-nodes", PropertySchema(Arguments.flat), returns: [BlockNodeInformation].self) {
+            context, reader in
+            _ = try reader.value(Arguments.flat)
+            try reader.finish()
+            return context.machine.backEnds.blocks.filter { !$0.isDrive }.flatMap(BlockNodeInformation.nodes(of:))
+        },
     ]
 }
 
@@ -43,9 +56,8 @@ enum BlockStatus: String, ReplyEnumeration {
     case ok, failed, nospace
 }
 
-enum ZeroDetectionInformation: String, ReplyEnumeration {
-    static let typeName = "BlockdevDetectZeroesOptions"
-    case off, on, unmap
+extension ZeroDetection: ReplyEnumeration {
+    package static var typeName: String { "BlockdevDetectZeroesOptions" }
 }
 
 /// The image in a disk.
@@ -67,8 +79,10 @@ struct BlockNodeInformation: ReplyObject {
         let filename: String
         let format: String
         let size: UInt64
+        let allocated: UInt64?
         static let members: [ReplyMember<Image>] = [
             .init("filename", \.filename), .init("format", \.format), .init("virtual-size", \.size),
+            .init("actual-size", \.allocated),
         ]
     }
 
@@ -78,20 +92,27 @@ struct BlockNodeInformation: ReplyObject {
     let driver: String
     let backingFileDepth = 0
     let encrypted = false
-    let detectZeroes = ZeroDetectionInformation.off
+    let detectZeroes: ZeroDetection
     let unlimited = 0
     let cache: Cache
     let image: Image
     let writeThreshold = 0
 
-    init(_ back: BlockBackEnd) {
+    /// - Parameter isStorage: the node below the format, where it is one of its own.
+    init(_ back: BlockBackEnd, isStorage: Bool = false) {
         file = back.path ?? "null-co://"
         // Nodes of a -drive have a name that only QEMU itself uses.
-        nodeName = back.isDrive ? nil : back.name
+        nodeName = back.isDrive ? nil : isStorage ? back.storageName : back.name
         isReadOnly = back.image.geometry.isReadOnly
-        driver = back.driver
+        driver = isStorage ? back.storageDriver : back.driver
+        detectZeroes = isStorage ? .off : back.detectZeroes
         cache = Cache(writeback: back.hasWriteCache, direct: back.cache.isDirect, noFlush: back.cache.ignoresFlush)
-        image = Image(filename: file, format: driver, size: back.image.geometry.size)
+        image = Image(filename: file, format: driver, size: back.image.geometry.size, allocated: back.image.allocatedSize)
+    }
+
+    /// The nodes of an image, the lowest first.
+    static func nodes(of back: BlockBackEnd) -> [BlockNodeInformation] {
+        (back.storageName == nil ? [] : [BlockNodeInformation(back, isStorage: true)]) + [BlockNodeInformation(back)]
     }
 
     static let members: [ReplyMember<BlockNodeInformation>] = [

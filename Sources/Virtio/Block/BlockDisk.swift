@@ -14,7 +14,7 @@ final class BlockDisk: Sendable {
     let isReadOnly: Bool
     /// The device's serial number, padded with zeros (§5.2.6.1).
     let id: [UInt8]
-    private let size: UInt64
+    private let size: Atomic<UInt64>
     private let blockSize: UInt64
     private let cached: Atomic<Bool>
     private let name: String
@@ -25,7 +25,7 @@ final class BlockDisk: Sendable {
         self.name = name
         self.log = log
         isReadOnly = geometry.isReadOnly
-        size = geometry.size
+        size = Atomic(geometry.size)
         self.blockSize = UInt64(max(blockSize, 512))
         cached = Atomic(writeCache)
         var id = [UInt8](serial.utf8.prefix(BlockDisk.idCount))
@@ -36,11 +36,16 @@ final class BlockDisk: Sendable {
     var writeCache: Bool { cached.load(ordering: .relaxed) }
     func setWriteCache(_ on: Bool) { cached.store(on, ordering: .relaxed) }
 
+    /// In bytes.
+    var capacity: UInt64 { size.load(ordering: .relaxed) }
+    func setCapacity(_ bytes: UInt64) { size.store(bytes, ordering: .relaxed) }
+
     /// The byte offset of a range, or nil unless it consists of whole blocks inside the disk.
     ///
     /// Sector and length are the guest's: every step may overflow.
     func offset(sector: UInt64, count: UInt64) -> UInt64? {
         let (start, overflow) = sector.multipliedReportingOverflow(by: BlockDisk.sectorSize)
+        let size = capacity
         guard !overflow, start <= size, count <= size - start else { return nil }
         return (start | count) & (blockSize - 1) == 0 ? start : nil
     }

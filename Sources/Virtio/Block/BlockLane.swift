@@ -17,10 +17,13 @@ final class BlockLane: Sendable {
 
     private let loop: EventLoop
     private let state: Mutex<State>
+    private let counters: BlockCounters
 
     init(engine: sending any BlockQueue, depth: Int, disk: BlockDisk, loop: EventLoop) {
         self.loop = loop
-        state = Mutex(State(requests: BlockRequests(engine: engine, depth: depth, disk: disk)))
+        let requests = BlockRequests(engine: engine, depth: depth, disk: disk)
+        counters = requests.counters
+        state = Mutex(State(requests: requests))
     }
 
     func start(_ queue: consuming Virtqueue, with port: QueuePort) {
@@ -49,6 +52,12 @@ final class BlockLane: Sendable {
             return state.worker.take()?.finish()
         }
     }
+
+    /// What went through this lane.
+    var statistics: BlockStatistics { counters.values }
+
+    /// Waits until nothing that was taken before is in flight.
+    func drain() { state.withLock { $0.worker?.drain() } }
 
     private func kicked() { state.withLock { $0.worker?.kicked() } }
 

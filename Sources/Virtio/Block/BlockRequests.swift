@@ -8,6 +8,12 @@ internal import Block
         /// Where the status byte goes, in guest memory.
         var status: UnsafeMutablePointer<UInt8>?
         var type: UInt32 = 0
+        /// What is asked of the engine, in bytes of the disk.
+        var operation = BlockRequest.Operation.flush
+        var offset: UInt64 = 0
+        var count: UInt64 = 0
+        /// When it arrived, by the host's clock.
+        var arrival: UInt64 = 0
         /// Bytes written to the guest if all goes well.
         var written: UInt32 = 0
         /// The write was done, and its flush is in flight.
@@ -16,6 +22,7 @@ internal import Block
 
     let engine: any BlockQueue
     let disk: BlockDisk
+    let counters = BlockCounters()
     let slots: UnsafeMutablePointer<Slot>
     private let depth: Int
     /// A stack of free indices: the slot used last is the one still in the cache.

@@ -26,6 +26,10 @@ package final class VirtioBlock: VirtioDevice {
     private let disk: BlockDisk
     private let configuration: ConfigurationBytes
     private let accepted = Atomic<UInt64>(0)
+    private let transport = Mutex(WeakTransport())
+
+    /// The transport owns the device, so the way back is weak.
+    private struct WeakTransport { weak var value: (any VirtioTransport)? }
 
     /// - Parameters:
     ///   - name: for messages.
@@ -71,7 +75,6 @@ package final class VirtioBlock: VirtioDevice {
     ) -> ConfigurationBytes {
         typealias Field = BlockConfigurationField
         var bytes = ConfigurationBytes(count: Field.count)
-        bytes.set(geometry.size / BlockDisk.sectorSize, at: Field.capacity)
         // A chain holds header and status besides the data.
         let segments = min(Int(settings.queueSize), DescriptorChain.limit)
         bytes.set(UInt32(max(segments, 3) - 2), at: Field.segmentMaximum)
@@ -98,11 +101,11 @@ package final class VirtioBlock: VirtioDevice {
         return bytes
     }
 
-    /// The disk's size never changes yet, so there is nothing to tell.
-    package func attach(to transport: any VirtioTransport) {}
+    package func attach(to transport: any VirtioTransport) { self.transport.withLock { $0.value = transport } }
 
     package func readConfiguration(_ access: Access) -> UInt64 {
         var bytes = configuration
+        bytes.set(disk.capacity / BlockDisk.sectorSize, at: BlockConfigurationField.capacity)
         bytes.set(UInt8(disk.writeCache ? 1 : 0), at: BlockConfigurationField.writeback)
         return bytes.read(access)
     }
@@ -131,5 +134,19 @@ package final class VirtioBlock: VirtioDevice {
     package func reset() {
         accepted.store(0, ordering: .relaxed)
         disk.setWriteCache(settings.writeCache)
+    }
+}
+
+extension VirtioBlock: BlockFrontEnd {
+    package var statistics: BlockStatistics {
+        var sum = BlockStatistics()
+        for lane in lanes { sum += lane.statistics }
+        return sum
+    }
+
+    package func setCapacity(_ size: UInt64) {
+        disk.setCapacity(size)
+        for lane in lanes { lane.drain() }
+        transport.withLock { $0.value }?.configurationChanged()
     }
 }

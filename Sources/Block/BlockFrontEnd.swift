@@ -1,0 +1,12 @@
+/// The device that a guest has a disk as, seen by those who manage the disk.
+///
+/// Calls come on the control thread, whatever thread serves the disk's queues.
+package protocol BlockFrontEnd: AnyObject, Sendable {
+    /// What went through all of its queues since the machine was made.
+    var statistics: BlockStatistics { get }
+
+    /// Shows the guest another size, which its requests are judged by from now on.
+    ///
+    /// When it returns, no request that was judged by the old size is in flight.
+    func setCapacity(_ size: UInt64)
+}
