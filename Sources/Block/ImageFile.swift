@@ -30,6 +30,10 @@ final class ImageFile: Sendable {
         self.buffered = buffered
     }
 
+    /// The lock goes before the descriptor: it belongs to the open file, which a child process on its way to exec may
+    /// hold a moment longer than we do.
+    deinit { if options.isLocked { apus_unlock_file(descriptor.rawValue) } }
+
     /// Whether an offset in the file and a length suit O_DIRECT; addresses are another matter.
     func isAligned(_ offset: UInt64, _ count: UInt64) -> Bool { (offset | count) & UInt64(alignment - 1) == 0 }
 

@@ -300,6 +300,11 @@ static inline int apus_lock_file(int fd, int exclusive) {
     return fcntl(fd, APUS_F_OFD_SETLK, &lock);
 }
 
+static inline void apus_unlock_file(int fd) {
+    struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    fcntl(fd, APUS_F_OFD_SETLK, &lock);
+}
+
 // Loads guest memory exactly once: the compiler may neither repeat nor split the access, so what was checked is what
 // is used. The address may be unaligned.
 static inline uint64_t apus_load_once_64(const void *address) {
