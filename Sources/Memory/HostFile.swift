@@ -30,8 +30,8 @@ enum HostFile {
         defer { _ = unsafe closedir(stream) }
         var names: [String] = []
         while let entry = unsafe readdir(stream) {
-            // d_name is an array of 256 bytes that ends with a zero.
-            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+            // In place: the entry ends after d_name's zero, not after all of its 256 bytes.
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             if name != ".", name != ".." { names.append(name) }
