@@ -367,6 +367,41 @@ enum {
 
 // --- end of Block engines -----------------------------------------------
 
+// --- Memory -------------------------------------------------------------
+
+#include <linux/mempolicy.h>
+#include <sys/vfs.h>
+
+enum {
+    APUS_MADV_REMOVE = 9,
+    APUS_MADV_MERGEABLE = 12,
+    APUS_MADV_NOHUGEPAGE = 15,
+    APUS_MADV_POPULATE_WRITE = 23, // Linux 5.14, younger than Debian 12's C library headers
+    APUS_F_ADD_SEALS = 1033,       // linux/fcntl.h, which cannot be included beside fcntl.h
+    APUS_F_SEAL_SHRINK = 2,
+    APUS_F_SEAL_GROW = 4,
+    APUS_MPOL_PREFERRED_MANY = 5, // Linux 5.15
+    APUS_HUGETLBFS = 0x958458f6,
+    APUS_TMPFS = 0x01021994,
+};
+
+static inline int apus_mbind(void *start, size_t count, int mode, const unsigned long *nodes, unsigned long bits) {
+    return (int)syscall(SYS_mbind, start, count, mode, nodes, bits, MPOL_MF_STRICT | MPOL_MF_MOVE);
+}
+
+// The kind of file system that holds `fd`, and the size of its blocks, which on hugetlbfs is that of its pages.
+static inline int apus_file_system(int fd, unsigned long *kind, unsigned long *block_size) {
+    struct statfs status;
+    int result = fstatfs(fd, &status);
+    if (result == 0) {
+        *kind = (unsigned long)status.f_type;
+        *block_size = (unsigned long)status.f_bsize;
+    }
+    return result;
+}
+
+// --- end of Memory ------------------------------------------------------
+
 // --- KVM ----------------------------------------------------------------
 
 // The request numbers are made by macros with arguments, which Swift does not import.

@@ -32,6 +32,7 @@ package final class Machine: Sendable {
     package let clock: Clock
     package let log: Log
     package let memory: GuestMemory
+    package let memoryBackends: [MemoryBackend]
     package let hypervisor: any Hypervisor
     package let buses: Buses
     package let backEnds: BackEnds
@@ -58,6 +59,7 @@ package final class Machine: Sendable {
         clock = construction.clock
         log = construction.log
         memory = construction.memory
+        memoryBackends = construction.memoryBackends
         hypervisor = construction.hypervisor
         buses = construction.buses
         backEnds = construction.backEnds

@@ -95,20 +95,15 @@ package enum MachineBuilder {
             throw .part(
                 option: "-m", reason: "\(configuration.memory.size) bytes do not fit into a guest's address space.")
         }
-        let memory = try blaming("-m") { () throws(MemoryError) in
-            var regions: [MemoryRegion] = []
-            for range in layout.ranges {
-                regions.append(try MemoryRegion(range, backing: values.backing, dumpGuestCore: values.dumpsCore))
-            }
-            return try GuestMemory(regions)
-        }
         let topology = configuration.topology
         guard
             let grouping = CPUTopology(
                 sockets: topology.sockets, dies: topology.dies, cores: topology.cores, threads: topology.threads)
         else { throw .part(option: "-smp", reason: "The topology has a level that is out of range.") }
+        try Accelerator.checkReach(configuration, layout)
+        let memory = try MachineMemory(configuration, type, values, layout, grouping, interruption: interruption)
         let hypervisor = try Accelerator.choose(
-            configuration.accelerators, memory: memory, topology: grouping,
+            configuration.accelerators, memory: memory.guest, topology: grouping,
             hasKernel: configuration.firmware.kernel != nil, hasPIT: type.hasTimer, log: log)
         let isTest = hypervisor.name == "qtest"
         let clock: Clock
@@ -125,8 +120,8 @@ package enum MachineBuilder {
         buses.ports.bindDoorbells(with: hypervisor)
         buses.memory.bindDoorbells(with: hypervisor)
         return Construction(
-            configuration: configuration, topology: grouping, loop: loop, clock: clock, log: log, memory: memory,
-            hypervisor: hypervisor, buses: buses, backEnds: backEnds, power: power)
+            configuration: configuration, topology: grouping, loop: loop, clock: clock, log: log,
+            memory: memory.guest, memoryBackends: memory.backends, nodes: memory.nodes, hypervisor: hypervisor, buses: buses, backEnds: backEnds, power: power)
     }
 
     /// The devices to plug: those asked for, and one for each drive that no device names.

@@ -8,7 +8,7 @@ package struct ObjectType: Sendable {
 
     package static func named(_ name: String) -> ObjectType? { all.first { $0.name == name } }
 
-    package static var all: [ObjectType] { [ioThread, builtinRandom, fileRandom] }
+    package static var all: [ObjectType] { [ioThread, builtinRandom, fileRandom] + memoryBackends }
 
     static let ioThread = ObjectType(
         name: "iothread", summary: "a thread that runs the data path of devices", schema: PropertySchema())
