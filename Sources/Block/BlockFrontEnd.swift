@@ -9,4 +9,7 @@ package protocol BlockFrontEnd: AnyObject, Sendable {
     ///
     /// When it returns, no request that was judged by the old size is in flight.
     func setCapacity(_ size: UInt64)
+
+    /// Limits the disk as a member of a group, or not at all. What waits for an earlier group is sent.
+    func setThrottle(_ member: ThrottleMember?)
 }

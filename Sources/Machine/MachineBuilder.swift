@@ -115,7 +115,7 @@ package enum MachineBuilder {
         }
         clock.pause()
         let power = PowerRequests()
-        let backEnds = BackEnds(loop: loop, log: log, interruption: interruption) { power.send(.quit) }
+        let backEnds = BackEnds(loop: loop, clock: clock, log: log, interruption: interruption) { power.send(.quit) }
         let buses = Buses(ports: AddressSpace(.port), memory: AddressSpace(.memory))
         buses.ports.bindDoorbells(with: hypervisor)
         buses.memory.bindDoorbells(with: hypervisor)

@@ -92,6 +92,52 @@ struct BlockCommandTests {
         #expect(image?["virtual-size"] == JSON(size))
     }
 
+    /// What libvirt sends before it lets a guest run.
+    private static let unlimited: JSONObject = [
+        "bps": 0, "bps_rd": 0, "bps_wr": 0, "iops": 0, "iops_rd": 0, "iops_wr": 0,
+    ]
+
+    @Test(
+        "block_set_io_throttle sets what query-block shows, by any name of the device",
+        arguments: ["/machine/peripheral/vda/virtio-backend", "/machine/peripheral/vda", "vda"])
+    func throttle(_ name: String) throws {
+        let (_, client, disk) = try build(TemporaryFile(size: 65536))
+        var arguments = Self.unlimited
+        arguments["id"] = .string(name)
+        arguments["iops"] = 1000
+        arguments["iops_max"] = 2000
+        arguments["iops_max_length"] = 3
+        arguments["bps_wr"] = 1_048_576
+        #expect(client.result("block_set_io_throttle", .object(arguments)) == [:])
+        var inserted = try #require(client.result("query-block")?.arrayValue?.first?["inserted"])
+        let expected: [(String, JSON?)] = [
+            ("iops", 1000), ("iops_max", 2000), ("iops_max_length", 3), ("bps_wr", 1_048_576), ("bps", 0), ("bps_max", nil),
+            ("group", "vda"),
+        ]
+        for (name, value) in expected { #expect(inserted[name] == value, "\(name)") }
+        #expect(disk.write([UInt8](repeating: 1, count: 512), sector: 0))
+
+        arguments = Self.unlimited
+        arguments["id"] = .string(name)
+        #expect(client.result("block_set_io_throttle", .object(arguments)) == [:])
+        inserted = try #require(client.result("query-block")?.arrayValue?.first?["inserted"])
+        #expect(inserted["iops"] == 0 && inserted["group"] == nil)
+    }
+
+    @Test("block_set_io_throttle refuses what contradicts itself, what lacks a rate, and devices that are not there")
+    func throttleRefused() throws {
+        let (_, client, _) = try build(TemporaryFile(size: 65536))
+        var arguments = Self.unlimited
+        arguments["id"] = "vdb"
+        #expect(client.failure("block_set_io_throttle", .object(arguments))?.errorClass == "DeviceNotFound")
+        arguments["id"] = "vda"
+        arguments["bps"] = 5
+        arguments["bps_rd"] = 5
+        #expect(client.failure("block_set_io_throttle", .object(arguments))?.text.contains("exclude") == true)
+        #expect(client.failure("block_set_io_throttle", ["id": "vda", "bps": 5])?.text.contains("bps_rd") == true)
+        #expect(client.result("query-block")?.arrayValue?.first?["inserted"]?["bps"] == 0)
+    }
+
     @Test("block_resize of what is not there or cannot be is an error that says why")
     func resizeRefused() throws {
         let (_, client, disk) = try build(TemporaryFile(size: 65536), format: ",size=32768")

@@ -14,9 +14,6 @@ extension BackEnds {
         guard drive.format ?? "raw" == "raw" else {
             throw .part(option: subject, reason: "Format '\(drive.format ?? "")' is not supported; raw is.")
         }
-        guard drive.throttling.isEmpty else {
-            throw .part(option: subject, reason: "Throttling is not supported yet.")
-        }
         for policy in [drive.readError, drive.writeError] where policy != nil && policy != .report {
             throw .part(option: subject, reason: "'werror' and 'rerror' take only 'report' yet.")
         }
@@ -27,10 +24,12 @@ extension BackEnds {
             &options, cache: drive.cache, engine: drive.engine, discard: drive.discard, zeroes: drive.detectZeroes,
             subject: subject)
         let image = try blaming(subject) { () throws(BlockError) in try RawImage(path: path, options: options) }
+        let throttle = try throttle(of: drive, name: name, subject: subject)
         try append(
             BlockBackEnd(
                 name: name, storageName: nil, driver: "raw", storageDriver: "file", path: path, image: image,
-                cache: drive.cache, detectZeroes: drive.detectZeroes, hasWriteCache: drive.hasWriteCache, isDrive: true))
+                cache: drive.cache, detectZeroes: drive.detectZeroes, hasWriteCache: drive.hasWriteCache, isDrive: true,
+                throttle: throttle))
         return name
     }
 

@@ -1,5 +1,6 @@
 internal import Block
 internal import Configuration
+internal import Synchronization
 
 // `-blockdev`.
 extension BackEnds {
@@ -24,6 +25,7 @@ extension BackEnds {
         let name = node.nodeName ?? ""
         let subject = "-blockdev node-name=\(name)"
         switch node.driver {
+        case "throttle": try addThrottle(node, among: named, subject: subject)
         case "null-co": try addNull(node, subject: subject)
         case "file", "host_device": try addFile(node, below: nil, subject: subject)
         case "raw":
@@ -42,8 +44,48 @@ extension BackEnds {
         default:
             throw .unknown(
                 kind: "block driver", name: node.driver,
-                nearest: Spelling.nearest(to: node.driver, among: ["file", "host_device", "raw", "null-co"]),
-                hint: "file, host_device, raw and null-co are supported")
+                nearest: Spelling.nearest(to: node.driver, among: ["file", "host_device", "raw", "null-co", "throttle"]),
+                hint: "file, host_device, raw, throttle and null-co are supported")
+        }
+    }
+
+    /// A filter on top of a graph: the graph's image, under the filter's name and with its limits.
+    private func addThrottle(
+        _ node: BlockNodeConfiguration, among named: [String: BlockNodeConfiguration], subject: String
+    ) throws(MachineError) {
+        let name = try configured { () throws(ConfigurationError) in
+            var reader = try PropertyReader(node.properties, PropertySchema(FilterProperties.group), subject: subject)
+            return try reader.value(FilterProperties.group)
+        }
+        guard let group = throttleGroup(named: name) else {
+            throw .unknown(
+                kind: "throttle group", name: name, nearest: nil,
+                hint: "\(subject) needs -object throttle-group,id=\(name)")
+        }
+        var below: BlockNodeConfiguration
+        switch node.child("file") {
+        case .node(let child)?: below = child
+        case .name(let child)?:
+            guard let known = named[child] else {
+                throw .unknown(
+                    kind: "block node", name: child, nearest: Spelling.nearest(to: child, among: named.keys),
+                    hint: "\(subject) needs -blockdev node-name=\(child),…")
+            }
+            below = known
+        case nil, BlockNodeReference.none?:
+            throw .configuration(.missingProperty(subject: subject, name: "file"))
+        }
+        guard below.driver != "throttle" else {
+            throw .part(option: subject, reason: "A throttle node stands on file, host_device, raw or null-co.")
+        }
+        let child = below.nodeName
+        below.nodeName = node.nodeName
+        below.isReadOnly = below.isReadOnly || node.isReadOnly
+        try add(below, among: named)
+        state.withLock { state in
+            guard let last = state.blocks.indices.last else { return }
+            state.blocks[last].throttle = group
+            if let child { state.blocks[last].storageName = child }
         }
     }
 
@@ -147,4 +189,9 @@ enum RawProperties {
         "offset", in: 0...(1 << 62), default: 0, "where in the node below the disk begins")
     static let size = Property<UInt64>.size("size", in: 0...(1 << 62), "how much of it the disk is; by default the rest")
     static let schema = PropertySchema(offset, size)
+}
+
+/// What a `throttle` node takes besides the node below it.
+enum FilterProperties {
+    static let group = Property<String>.string("throttle-group", "the -object throttle-group whose limits it keeps")
 }

@@ -7,7 +7,7 @@ package struct BlockBackEnd: Sendable {
     /// `-drive id=` or `-blockdev node-name=`.
     package let name: String
     /// The node under it that holds the file, where `-blockdev` gave it a name of its own.
-    package let storageName: String?
+    package var storageName: String?
     /// The format: `raw`, `null-co`; for a node without a format above it, what holds the bytes.
     package let driver: String
     /// What holds the bytes: `file`, `host_device`, `null-co`.
@@ -23,6 +23,8 @@ package struct BlockBackEnd: Sendable {
     package let isDrive: Bool
     /// The device that uses it.
     package var user: String?
+    /// The limits it keeps.
+    package var throttle: ThrottleGroup?
     /// That device, once it is made.
     package var frontEnd: (any BlockFrontEnd)?
 }
@@ -53,10 +55,12 @@ extension BackEnds {
 
     /// The image that a device got by `claimBlock` has its front end now.
     func attach(_ frontEnd: any BlockFrontEnd, to name: String) {
-        state.withLock { state in
-            guard let index = state.blocks.firstIndex(where: { $0.name == name }) else { return }
+        let throttle: ThrottleGroup? = state.withLock { state in
+            guard let index = state.blocks.firstIndex(where: { $0.name == name }) else { return nil }
             state.blocks[index].frontEnd = frontEnd
+            return state.blocks[index].throttle
         }
+        if let throttle { frontEnd.setThrottle(throttle.makeMember()) }
     }
 
     func append(_ block: BlockBackEnd) throws(MachineError) {

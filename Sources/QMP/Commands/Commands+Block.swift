@@ -93,7 +93,8 @@ struct BlockNodeInformation: ReplyObject {
     let backingFileDepth = 0
     let encrypted = false
     let detectZeroes: ZeroDetection
-    let unlimited = 0
+    let limits: ThrottleLimits
+    let group: String?
     let cache: Cache
     let image: Image
     let writeThreshold = 0
@@ -106,6 +107,8 @@ struct BlockNodeInformation: ReplyObject {
         isReadOnly = back.image.geometry.isReadOnly
         driver = isStorage ? back.storageDriver : back.driver
         detectZeroes = isStorage ? .off : back.detectZeroes
+        limits = isStorage ? ThrottleLimits() : back.throttle?.limits ?? ThrottleLimits()
+        group = isStorage ? nil : back.throttle?.name
         cache = Cache(writeback: back.hasWriteCache, direct: back.cache.isDirect, noFlush: back.cache.ignoresFlush)
         image = Image(filename: file, format: driver, size: back.image.geometry.size, allocated: back.image.allocatedSize)
     }
@@ -118,9 +121,23 @@ struct BlockNodeInformation: ReplyObject {
     static let members: [ReplyMember<BlockNodeInformation>] = [
         .init("file", \.file), .init("node-name", \.nodeName), .init("ro", \.isReadOnly), .init("drv", \.driver),
         .init("backing_file_depth", \.backingFileDepth), .init("encrypted", \.encrypted),
-        .init("detect_zeroes", \.detectZeroes), .init("bps", \.unlimited), .init("bps_rd", \.unlimited),
-        .init("bps_wr", \.unlimited), .init("iops", \.unlimited), .init("iops_rd", \.unlimited),
-        .init("iops_wr", \.unlimited), .init("image", \.image), .init("cache", \.cache),
-        .init("write_threshold", \.writeThreshold),
-    ]
+        .init("detect_zeroes", \.detectZeroes), .init("image", \.image), .init("cache", \.cache),
+        .init("write_threshold", \.writeThreshold), .init("group", \.group),
+        .init("iops_size", \.limits.shownOperationSize),
+    ] + ThrottleLimits.Bound.allCases.flatMap { bound in
+        [
+            .init(bound.monitorName, \.limits[bound].average), .init(bound.monitorName + "_max", \.limits[bound].shownBurst),
+            .init(bound.monitorName + "_max_length", \.limits[bound].shownBurstLength),
+        ]
+    }
+}
+
+// What was not said is not shown.
+extension ThrottleLimits {
+    fileprivate var shownOperationSize: UInt64? { operationSize > 0 ? operationSize : nil }
+}
+
+extension ThrottleLimits.Rate {
+    fileprivate var shownBurst: UInt64? { burst > 0 ? burst : nil }
+    fileprivate var shownBurstLength: UInt64? { burst > 0 ? burstLength : nil }
 }

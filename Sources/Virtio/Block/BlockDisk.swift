@@ -17,6 +17,9 @@ final class BlockDisk: Sendable {
     private let size: Atomic<UInt64>
     private let blockSize: UInt64
     private let cached: Atomic<Bool>
+    /// Whether `throttle` is there; all that a disk without limits pays.
+    private let hasThrottle = Atomic(false)
+    private let throttleMember = Mutex<ThrottleMember?>(nil)
     private let name: String
     private let log: Log
     private let complaints = RateLimit()
@@ -39,6 +42,18 @@ final class BlockDisk: Sendable {
     /// In bytes.
     var capacity: UInt64 { size.load(ordering: .relaxed) }
     func setCapacity(_ bytes: UInt64) { size.store(bytes, ordering: .relaxed) }
+
+    var isThrottled: Bool { hasThrottle.load(ordering: .relaxed) }
+    var throttle: ThrottleMember? { throttleMember.withLock { $0 } }
+
+    func setThrottle(_ member: ThrottleMember?) {
+        let before = throttleMember.withLock { current in
+            defer { current = member }
+            return current
+        }
+        hasThrottle.store(member != nil, ordering: .relaxed)
+        before?.leave()
+    }
 
     /// The byte offset of a range, or nil unless it consists of whole blocks inside the disk.
     ///

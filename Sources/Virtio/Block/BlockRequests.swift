@@ -25,6 +25,8 @@ internal import Block
     let counters = BlockCounters()
     let slots: UnsafeMutablePointer<Slot>
     private let depth: Int
+    /// Tells releases of requests that are held from releases of those that went anyway.
+    private var lastSession: UInt64 = 0
     /// A stack of free indices: the slot used last is the one still in the cache.
     private let free: UnsafeMutablePointer<Int32>
     private(set) var freeCount: Int
@@ -50,6 +52,11 @@ internal import Block
 
     /// The slot that `take` gives next; there must be one.
     var nextFree: Int { unsafe Int(free[freeCount - 1]) }
+
+    func nextSession() -> UInt64 {
+        lastSession += 1
+        return lastSession
+    }
 
     func take() { freeCount -= 1 }
 

@@ -25,14 +25,21 @@ struct BlockWorker: ~Copyable {
     private var now: UInt64 = 0
     /// The driver broke the ring's rules: nothing more is taken from it.
     private var isBroken = false
+    /// What waits for the disk's limits.
+    private var held = HeldRequests()
+    private var session: UInt64
+    /// Whom the disk's limits tell that they allow more.
+    private unowned let lane: BlockLane
 
-    init(queue: consuming Virtqueue, port: QueuePort, requests: BlockRequests) {
+    init(queue: consuming Virtqueue, port: QueuePort, requests: BlockRequests, lane: BlockLane) {
         self.queue = queue
         self.port = port
         self.requests = requests
         engine = requests.engine
         disk = requests.disk
         counters = requests.counters
+        session = requests.nextSession()
+        self.lane = lane
     }
 
     // MARK: Events
@@ -49,14 +56,30 @@ struct BlockWorker: ~Copyable {
         work()
     }
 
+    /// The disk's limits let some of what is held go.
+    mutating func released(_ direction: ThrottleDirection, count: Int, session: UInt64) {
+        guard session == self.session else { return }
+        for index in held.take(direction, count) { submit(index) }
+        engine.dispatch()
+        collect()
+        // Slots may be free again.
+        work()
+    }
+
     /// Sees everything in flight through, and gives the queue up.
     consuming func finish() -> Virtqueue {
         drain()
         return queue
     }
 
-    /// Sees everything in flight through.
+    /// Sees everything in flight through, and what is held, too: a pause does not wait for limits.
     mutating func drain() {
+        if !held.isEmpty {
+            session = requests.nextSession()
+            disk.throttle?.withdraw(lane)
+            for index in held.takeAll() { submit(index) }
+            engine.dispatch()
+        }
         collect()
         while engine.inFlight > 0 {
             engine.waitForCompletion()
@@ -183,13 +206,29 @@ struct BlockWorker: ~Copyable {
     }
 
     /// Notes what a judged request comes to, and hands it to the engine.
-    private func send(_ index: Int, _ operation: BlockRequest.Operation, offset: UInt64, count: UInt64) {
+    private mutating func send(_ index: Int, _ operation: BlockRequest.Operation, offset: UInt64, count: UInt64) {
         let slot = unsafe requests.slots + index
         unsafe slot.pointee.operation = operation
         unsafe slot.pointee.offset = offset
         unsafe slot.pointee.count = count
         unsafe slot.pointee.arrival = now
+        if disk.isThrottled, mustWait(index, operation, count) { return }
         submit(index)
+    }
+
+    /// Asks the disk's limits; a request that must wait is kept.
+    private mutating func mustWait(_ index: Int, _ operation: BlockRequest.Operation, _ count: UInt64) -> Bool {
+        let direction: ThrottleDirection
+        switch operation {
+        case .read: direction = .read
+        case .write, .writeZeroes: direction = .write
+        case .flush, .discard: return false
+        }
+        guard let throttle = disk.throttle,
+            !throttle.admit(direction, bytes: count, waiter: lane, session: session)
+        else { return false }
+        held.append(index, direction)
+        return true
     }
 
     private func submit(_ index: Int) {

@@ -144,6 +144,8 @@ extension VirtioBlock: BlockFrontEnd {
         return sum
     }
 
+    package func setThrottle(_ member: ThrottleMember?) { disk.setThrottle(member) }
+
     package func setCapacity(_ size: UInt64) {
         disk.setCapacity(size)
         for lane in lanes { lane.drain() }
