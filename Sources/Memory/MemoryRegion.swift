@@ -27,7 +27,7 @@ package final class MemoryRegion: Sendable {
         offerHugePages()
     }
 
-    /// Maps fresh zeroed memory for `range`.
+    /// Maps fresh zeroed memory for `range`, whose end need not be a page's.
     package convenience init(
         _ range: GuestRange, backing: MemoryBacking, dumpGuestCore: Bool = false
     ) throws(MemoryError) {
@@ -35,7 +35,10 @@ package final class MemoryRegion: Sendable {
         backing.isDumped = dumpGuestCore
         // Whoever asks for no more than memory takes it as it comes.
         backing.isReserved = false
-        try self.init(range, of: HostMemory(size: range.count, backing: backing))
+        let page: UInt64 = 4096
+        let (padded, overflow) = range.count.addingReportingOverflow(page - 1)
+        guard !overflow else { throw .cannotAllocate(count: range.count, errno: .noMemory) }
+        try self.init(range, of: HostMemory(size: padded & ~(page - 1), backing: backing))
     }
 
     /// The file behind the pages, nil for anonymous memory. The region begins at `offset` in it.
