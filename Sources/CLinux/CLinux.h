@@ -378,6 +378,7 @@ enum {
     APUS_MADV_NOHUGEPAGE = 15,
     APUS_MADV_POPULATE_WRITE = 23, // Linux 5.14, younger than Debian 12's C library headers
     APUS_F_ADD_SEALS = 1033,       // linux/fcntl.h, which cannot be included beside fcntl.h
+    APUS_O_TMPFILE = __O_TMPFILE | O_DIRECTORY,
     APUS_F_SEAL_SHRINK = 2,
     APUS_F_SEAL_GROW = 4,
     APUS_MPOL_PREFERRED_MANY = 5, // Linux 5.15

@@ -45,7 +45,7 @@ extension Option {
             ) { draft, text throws(CommandLineError) in
                 draft.memory.merge(try OptionText.properties(text, option: "-m", implied: "size"))
             },
-            Option("mem-path", argument: .required("PATH"), "the file, or the directory of one, that the memory is made of") {
+            Option("mem-path", argument: .required("PATH"), "the file (or its directory) that the memory is made of") {
                 draft, text throws(CommandLineError) in
                 guard !text.isEmpty else { throw .malformed(option: "-mem-path", reason: "the path is empty") }
                 draft.configuration.memory.path = text

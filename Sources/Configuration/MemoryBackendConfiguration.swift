@@ -43,7 +43,8 @@ package struct MemoryBackendConfiguration: Sendable, Equatable {
 extension MemoryBackendConfiguration {
     private static let size = Property.size("size", in: 4096...MemoryConfiguration.maximumSize, "bytes")
     private static let share = Property.boolean("share", "other processes can map it (default: on for memfd)")
-    private static let prealloc = Property.boolean("prealloc", default: false, "touch all of it before the guest starts")
+    private static let prealloc = Property.boolean(
+        "prealloc", default: false, "touch all of it before the guest starts")
     private static let threads = Property.integer("prealloc-threads", in: 1...4096, "threads that touch it")
     private static let reserve = Property.boolean("reserve", default: true, "set it aside at once")
     private static let merge = Property.boolean("merge", "let the kernel merge equal pages")
@@ -100,7 +101,8 @@ extension MemoryBackendConfiguration {
         policy = try reader.value(Self.policy)
         hostNodes = try reader.optional(Self.nodes) ?? []
         guard (policy == .default) == hostNodes.isEmpty else {
-            let rule = policy == .default
+            let rule =
+                policy == .default
                 ? "'host-nodes' needs a 'policy' of preferred, bind or interleave"
                 : "policy=\(policy.rawValue) needs 'host-nodes'"
             throw .conflict(subject: subject, rule: rule)

@@ -68,7 +68,8 @@ extension NUMAConfiguration {
     package static let nodeLimit = 128
 
     private static let nodeNumber = Property.integer("nodeid", in: 0...(nodeLimit - 1), "its number")
-    private static let processors = Property.numbers("cpus", in: 0...(TopologyConfiguration.absoluteMaximum - 1), "its processors")
+    private static let processors = Property.numbers(
+        "cpus", in: 0...(TopologyConfiguration.absoluteMaximum - 1), "its processors")
     private static let memory = Property.string("mem", "its part of the memory, in MiB or with a suffix")
     private static let backend = Property.string("memdev", "the memory backend that is its memory")
 
@@ -124,7 +125,8 @@ extension NUMAConfiguration {
             throw .conflict(subject: subject, rule: "this is not supported by Apus yet")
         default:
             throw .badValue(
-                subject: "-numa", name: Self.kindKey, given: kind, allowed: "one of \(Self.kinds.joined(separator: ", "))")
+                subject: "-numa", name: Self.kindKey, given: kind,
+                allowed: "one of \(Self.kinds.joined(separator: ", "))")
         }
     }
 

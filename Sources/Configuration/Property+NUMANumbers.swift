@@ -19,7 +19,9 @@ extension Property where Content == [Int] {
             return true
         case .string(let text):
             for part in text.split(whereSeparator: { $0 == ":" || $0 == "," }) {
-                let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { NumberText.unsigned(String($0)) }
+                let ends = part.split(separator: "-", omittingEmptySubsequences: false).map {
+                    NumberText.unsigned(String($0))
+                }
                 guard ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil,
                     let first = Int(exactly: first), let last = Int(exactly: last),
                     first <= last, range.contains(first), range.contains(last)

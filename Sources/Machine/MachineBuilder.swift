@@ -121,7 +121,8 @@ package enum MachineBuilder {
         buses.memory.bindDoorbells(with: hypervisor)
         return Construction(
             configuration: configuration, topology: grouping, loop: loop, clock: clock, log: log,
-            memory: memory.guest, memoryBackends: memory.backends, nodes: memory.nodes, hypervisor: hypervisor, buses: buses, backEnds: backEnds, power: power)
+            memory: memory.guest, memoryBackends: memory.backends, nodes: memory.nodes, hypervisor: hypervisor,
+            buses: buses, backEnds: backEnds, power: power)
     }
 
     /// The devices to plug: those asked for, and one for each drive that no device names.

@@ -45,8 +45,9 @@ extension HostMemory {
         // No errno of madvise's: that is how the work says it was given up.
         case .interrupted?: throw .preallocationInterrupted
         case .invalid?: throw .cannotPopulate(errno: .invalid)
-        case let errno?: throw pageSize > HostMemory.smallPageSize
-            ? HugePages(size: pageSize).shortage(of: size) : .cannotPopulate(errno: errno)
+        case let errno?:
+            throw pageSize > HostMemory.smallPageSize
+                ? HugePages(size: pageSize).shortage(of: size) : .cannotPopulate(errno: errno)
         }
     }
 
@@ -58,7 +59,7 @@ extension HostMemory {
         // Huge pages were set aside when they were mapped, and a shared file on a disk can be written back.
         guard pageSize == HostMemory.smallPageSize, !backing.isShared || isMemory else { return }
         guard let free = HostFile.meminfo("MemAvailable") else { return }
-        let available = free + (HostFile.meminfo("SwapFree") ?? 0)
+        let available = min(free + (HostFile.meminfo("SwapFree") ?? 0), ControlGroup()?.room ?? .max)
         guard size <= available else { throw .tooLittleHostMemory(needed: size, available: available) }
     }
 }

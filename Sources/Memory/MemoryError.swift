@@ -44,10 +44,10 @@ package enum MemoryError: Error, Equatable, Sendable, CustomStringConvertible {
             "This host has no huge pages of \(Self.sized(size)); "
                 + (present.isEmpty ? "it has none at all." : "it has \(Self.list(present.map(Self.sized))).")
         case .tooFewHugePages(let size, let needed, let available):
-            "\(needed) huge pages of \(Self.sized(size)) are needed and \(available) are free; the host sets more aside "
-                + "through /sys/kernel/mm/hugepages/hugepages-\(size >> 10)kB/nr_hugepages."
+            "\(needed) huge pages of \(Self.sized(size)) are needed and \(available) are free; the host sets more "
+                + "aside through /sys/kernel/mm/hugepages/hugepages-\(size >> 10)kB/nr_hugepages."
         case .tooLittleHostMemory(let needed, let available):
-            "\(needed >> 20) MiB are to be preallocated and the host has \(available >> 20) MiB left; "
+            "\(needed >> 20) MiB are to be preallocated; the host, or its control group, has \(available >> 20) MiB left; "
                 + "a smaller size, or prealloc=off, may fit."
         case .cannotPopulate(let errno) where errno == .invalid:
             "This host's kernel cannot preallocate memory, which takes Linux 5.14; prealloc=off does without."

@@ -63,7 +63,7 @@ final class MemoryFile: Sendable {
             if backing.isReadOnly { return try FileDescriptor.open(path, O_RDONLY) }
             do throws(Errno) {
                 return try FileDescriptor.open(path, O_RDWR | O_CREAT)
-            } catch where error.rawValue == EISDIR {
+            } catch  where error.rawValue == EISDIR {
                 return try nameless(in: path)
             }
         } catch {
@@ -73,8 +73,8 @@ final class MemoryFile: Sendable {
 
     private static func nameless(in directory: String) throws(Errno) -> FileDescriptor {
         do throws(Errno) {
-            return try FileDescriptor.open(directory, O_RDWR | APUS_O_TMPFILE)
-        } catch where error.rawValue == EOPNOTSUPP || error.rawValue == EISDIR {
+            return try FileDescriptor.open(directory, O_RDWR | Int32(APUS_O_TMPFILE))
+        } catch  where error.rawValue == EOPNOTSUPP || error.rawValue == EISDIR {
             // hugetlbfs learned O_TMPFILE late (Linux 6.5): a name, for a moment.
             let path = "\(directory)/apus-ram-\(getpid())-\(apus_gettid())"
             let file = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_EXCL)
@@ -102,8 +102,6 @@ final class MemoryFile: Sendable {
             throw .cannotOpen(path: path, errno: error)
         }
     }
-
-    private static let APUS_O_TMPFILE: Int32 = 0o20000000 | O_DIRECTORY
 
     /// Whether its pages are the host's memory, and not a disk's cache.
     var isMemory: Bool {

@@ -1,6 +1,6 @@
 internal import CLinux
-internal import Host
 internal import Glibc
+internal import Host
 
 /// One stretch of guest addresses and the host memory that a guest finds there.
 ///

@@ -167,7 +167,7 @@ struct LibvirtTests {
     @Test(
         "What is not there yet is refused by its name",
         arguments: [
-            "-incoming defer",
+            "-incoming defer"
         ])
     func notYet(line: String) { #expect(refusal(line) == "\(words(line)[0]) is not supported by Apus yet.") }
 }

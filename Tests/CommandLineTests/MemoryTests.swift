@@ -22,14 +22,19 @@ struct MemoryTests {
         #expect(result.size == 1 << 30 && result.path == "/p" && result.isPreallocated)
     }
 
-    @Test("The object that becomes the RAM gives the size that -m does not", arguments: [
-        ("-machine memory-backend=m -object memory-backend-ram,id=m,size=96M", 96),
-        ("-object '{\"qom-type\":\"memory-backend-ram\",\"id\":\"m\",\"size\":100663296}' -machine q35,memory-backend=m", 96),
-        ("-machine memory-backend=m -object memory-backend-ram,id=m,size=96M -m 64", 64),
-        ("-machine memory-backend=n -object memory-backend-ram,id=m,size=96M", 256),
-        ("-object memory-backend-ram,id=m,size=96M", 256),
-        ("-machine memory-backend=m -object memory-backend-ram,id=m,size=lots", 256),
-        ("-machine memory-backend=m -object memory-backend-ram,id=m,size=1M", 256),
-    ])
+    @Test(
+        "The object that becomes the RAM gives the size that -m does not",
+        arguments: [
+            ("-machine memory-backend=m -object memory-backend-ram,id=m,size=96M", 96),
+            (
+                "-object '{\"qom-type\":\"memory-backend-ram\",\"id\":\"m\",\"size\":100663296}' -machine q35,memory-backend=m",
+                96
+            ),
+            ("-machine memory-backend=m -object memory-backend-ram,id=m,size=96M -m 64", 64),
+            ("-machine memory-backend=n -object memory-backend-ram,id=m,size=96M", 256),
+            ("-object memory-backend-ram,id=m,size=96M", 256),
+            ("-machine memory-backend=m -object memory-backend-ram,id=m,size=lots", 256),
+            ("-machine memory-backend=m -object memory-backend-ram,id=m,size=1M", 256),
+        ])
     func size(_ line: String, _ mebibytes: UInt64) throws { #expect(try machine(line).memory.size == mebibytes << 20) }
 }

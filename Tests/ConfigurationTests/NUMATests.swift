@@ -13,7 +13,8 @@ struct NUMATests {
     func forms() throws {
         let result = try configuration(
             ["type": "node", "nodeid": "1", "cpus": "0-1:4-5", "memdev": "ram1"], ["type": "node", "mem": "512"],
-            ["type": "node", "cpus": .list(["2", "6-7"]), "mem": "1G"], ["type": "dist", "src": "0", "dst": "1", "val": "21"],
+            ["type": "node", "cpus": .list(["2", "6-7"]), "mem": "1G"],
+            ["type": "dist", "src": "0", "dst": "1", "val": "21"],
             ["type": "cpu", "node-id": "1", "socket-id": "0", "thread-id": "1"])
         #expect(
             result.nodes == [
@@ -30,16 +31,31 @@ struct NUMATests {
         ([:], "-numa needs the property 'type'."),
         (["type": "hmat-lb"], "-numa hmat-lb: this is not supported by Apus yet."),
         (["type": "node", "cpus": "3-1"], "-numa node: 'cpus' takes numbers from 0 to 4095 such as 0-3:8, not '3-1'."),
-        (["type": "node", "cpus": "1-2-3"], "-numa node: 'cpus' takes numbers from 0 to 4095 such as 0-3:8, not '1-2-3'."),
+        (
+            ["type": "node", "cpus": "1-2-3"],
+            "-numa node: 'cpus' takes numbers from 0 to 4095 such as 0-3:8, not '1-2-3'."
+        ),
         (["type": "node", "cpus": ""], "-numa node: 'cpus' takes numbers from 0 to 4095 such as 0-3:8, not ''."),
-        (["type": "node", "cpus": "0-99999"], "-numa node: 'cpus' takes numbers from 0 to 4095 such as 0-3:8, not '0-99999'."),
+        (
+            ["type": "node", "cpus": "0-99999"],
+            "-numa node: 'cpus' takes numbers from 0 to 4095 such as 0-3:8, not '0-99999'."
+        ),
         (["type": "node", "nodeid": "128"], "-numa node: 'nodeid' takes a whole number from 0 to 127, not '128'."),
         (["type": "node", "mem": "1", "memdev": "a"], "-numa node: 'mem' and 'memdev' exclude each other."),
-        (["type": "node", "mem": "1.0001K"], "-numa node: 'mem' takes a size such as 512M or 2G, a multiple of 4K, not '1.0001K'."),
+        (
+            ["type": "node", "mem": "1.0001K"],
+            "-numa node: 'mem' takes a size such as 512M or 2G, a multiple of 4K, not '1.0001K'."
+        ),
         (["type": "node", "memdve": "a"], "-numa node has no property 'memdve'; did you mean 'memdev'?"),
         (["type": "dist", "src": "0", "dst": "1"], "-numa dist needs the property 'val'."),
-        (["type": "dist", "src": "0", "dst": "1", "val": "9"], "-numa dist: 'val' takes a whole number from 10 to 255, not '9'."),
-        (["type": "dist", "src": "0", "dst": "1", "val": "256"], "-numa dist: 'val' takes a whole number from 10 to 255, not '256'."),
+        (
+            ["type": "dist", "src": "0", "dst": "1", "val": "9"],
+            "-numa dist: 'val' takes a whole number from 10 to 255, not '9'."
+        ),
+        (
+            ["type": "dist", "src": "0", "dst": "1", "val": "256"],
+            "-numa dist: 'val' takes a whole number from 10 to 255, not '256'."
+        ),
         (["type": "cpu", "socket-id": "0"], "-numa cpu needs the property 'node-id'."),
     ]
 
@@ -56,7 +72,9 @@ struct NUMATests {
 
 @Suite("Memory backends in values")
 struct MemoryBackendTests {
-    private func read(_ kind: String, _ properties: Properties) throws(ConfigurationError) -> MemoryBackendConfiguration? {
+    private func read(_ kind: String, _ properties: Properties) throws(ConfigurationError)
+        -> MemoryBackendConfiguration?
+    {
         try MemoryBackendConfiguration(ObjectConfiguration(type: kind, identifier: "m", properties: properties))
     }
 
@@ -67,7 +85,8 @@ struct MemoryBackendTests {
     func defaults() throws {
         let ram = try #require(try read("memory-backend-ram", ["size": 1_073_741_824]))
         #expect(ram == MemoryBackendConfiguration(.ram, identifier: "m", size: 1 << 30))
-        #expect(!ram.isShared && ram.isReserved && !ram.isPreallocated && ram.isMergeable == nil && ram.policy == .default)
+        #expect(
+            !ram.isShared && ram.isReserved && !ram.isPreallocated && ram.isMergeable == nil && ram.policy == .default)
         let memfd = try #require(try read("memory-backend-memfd", ["size": "1G"]))
         #expect(memfd.isShared && memfd.isSealed && !memfd.usesHugePages)
     }
@@ -78,18 +97,21 @@ struct MemoryBackendTests {
             "memory-backend-file",
             [
                 "size": "512M", "mem-path": "/dev/hugepages", "share": "on", "prealloc": "on", "prealloc-threads": "4",
-                "merge": "off", "dump": "off", "host-nodes": "0-1", "policy": "bind", "align": "2M", "discard-data": "on",
+                "merge": "off", "dump": "off", "host-nodes": "0-1", "policy": "bind", "align": "2M",
+                "discard-data": "on",
             ])
         let json = try read(
             "memory-backend-file",
             [
-                "size": 536_870_912, "mem-path": "/dev/hugepages", "share": true, "prealloc": true, "prealloc-threads": 4,
+                "size": 536_870_912, "mem-path": "/dev/hugepages", "share": true, "prealloc": true,
+                "prealloc-threads": 4,
                 "merge": false, "dump": false, "host-nodes": .list([0, 1]), "policy": "bind", "align": 2_097_152,
                 "discard-data": true,
             ])
         #expect(text == json)
         #expect(text?.hostNodes == [0, 1] && text?.policy == .bind && text?.preallocationThreads == 4)
-        let memfd = try read("memory-backend-memfd", ["size": "2M", "hugetlb": "on", "hugetlbsize": "2M", "seal": "off"])
+        let memfd = try read(
+            "memory-backend-memfd", ["size": "2M", "hugetlb": "on", "hugetlbsize": "2M", "seal": "off"])
         #expect(memfd?.hugePageSize == 2 << 20 && memfd?.isSealed == false)
         // StratoVirt's words.
         let other = try read("memory-backend-ram", ["size": "2M", "mem-prealloc": "on", "dump-guest-core": "off"])

@@ -99,9 +99,15 @@ struct MemoryTests {
             "-object memory-backend-memfd,id=m,size=64T,hugetlb=on -machine memory-backend=m",
             "-object memory-backend-memfd,id=m: "
         ),
-        ("-m 64 -mem-path /no/such/place", "-mem-path: Cannot use '/no/such/place' as memory: No such file or directory."),
+        (
+            "-m 64 -mem-path /no/such/place",
+            "-mem-path: Cannot use '/no/such/place' as memory: No such file or directory."
+        ),
         ("-m 64T", "-m: Cannot allocate 67108864 MiB of guest memory: Cannot allocate memory; a smaller -m may fit."),
-        ("-object memory-backend-ram,id=m,size=64M,sice=1", "-object memory-backend-ram,id=m has no property 'sice'; did you mean 'size'?"),
+        (
+            "-object memory-backend-ram,id=m,size=64M,sice=1",
+            "-object memory-backend-ram,id=m has no property 'sice'; did you mean 'size'?"
+        ),
         ("-m 1G,slots=2,maxmem=2G", "-m slots= and maxmem=: This is not supported by Apus yet."),
     ]
 

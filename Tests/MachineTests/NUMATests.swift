@@ -171,11 +171,20 @@ struct NUMATests {
             "-m 64 -smp 4 -numa node,mem=64,cpus=1-2",
             "-numa: Every processor must have a node, or none; these have none: 0, 3."
         ),
-        ("\(nodes) -numa cpu,node-id=2,socket-id=0", "-numa cpu,node-id=2: There is no node 2; -numa node declares one."),
+        (
+            "\(nodes) -numa cpu,node-id=2,socket-id=0",
+            "-numa cpu,node-id=2: There is no node 2; -numa node declares one."
+        ),
         ("\(nodes) -numa cpu,node-id=1,core-id=7", "-numa cpu,node-id=1: -smp has no processor at this place."),
-        ("\(nodes) -numa dist,src=0,dst=2,val=20", "-numa dist,src=0,dst=2: There is no node 2; -numa node declares one."),
+        (
+            "\(nodes) -numa dist,src=0,dst=2,val=20",
+            "-numa dist,src=0,dst=2: There is no node 2; -numa node declares one."
+        ),
         ("\(nodes) -numa dist,src=0,dst=0,val=20", "-numa dist,src=0,dst=0: The distance of a node to itself is 10."),
-        ("\(nodes) -numa dist,src=0,dst=1,val=10", "-numa dist,src=0,dst=1: The distance to another node is 11 to 255."),
+        (
+            "\(nodes) -numa dist,src=0,dst=1,val=10",
+            "-numa dist,src=0,dst=1: The distance to another node is 11 to 255."
+        ),
         (
             "\(nodes) -numa node -numa dist,src=0,dst=1,val=20",
             "-numa dist: The distance between the nodes 0 and 2 is missing."
@@ -201,7 +210,8 @@ struct NUMATests {
         } catch {
             #expect(
                 error.description
-                    == "-m: This host's processor has 39 bits of physical address, which are enough for 510G of memory here.")
+                    == "-m: This host's processor has 39 bits of physical address, which are enough for 510G of memory here."
+            )
         }
         // Exactly what fits.
         let most = try #require(RAMLayout(size: 510 << 30, lowLimit: 2 << 30))

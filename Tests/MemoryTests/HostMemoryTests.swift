@@ -39,7 +39,9 @@ struct HostMemoryTests {
         #expect(throws: MemoryError.self) { try MemoryRegion(GuestMemoryTests.range(0, 1), of: memory, at: .max) }
     }
 
-    @Test("It begins at a multiple of 2 MiB, or of what is asked for, so that huge pages fit", arguments: [0, 2 << 20, 1 << 30])
+    @Test(
+        "It begins at a multiple of 2 MiB, or of what is asked for, so that huge pages fit",
+        arguments: [0, 2 << 20, 1 << 30])
     func alignment(_ alignment: UInt64) throws {
         var backing = MemoryBacking.anonymous
         backing.alignment = alignment
@@ -73,7 +75,9 @@ struct HostMemoryTests {
         _ = try Self.guest(memory).store(UInt8(1), at: GuestAddress(0))
     }
 
-    @Test("Whoever has the descriptor of shared memory finds the guest's bytes", arguments: [MemoryBacking.memfd, MemoryBacking(.anonymous, isShared: true)])
+    @Test(
+        "Whoever has the descriptor of shared memory finds the guest's bytes",
+        arguments: [MemoryBacking.memfd, MemoryBacking(.anonymous, isShared: true)])
     func descriptor(_ backing: MemoryBacking) throws {
         let memory = try HostMemory(size: Self.size, backing: backing)
         try Self.guest(memory).write([1, 2, 3], at: GuestAddress(4096))
@@ -90,7 +94,9 @@ struct HostMemoryTests {
         #expect(ftruncate(number, off_t(Self.size * 2)) == -1)
     }
 
-    @Test("A discarded part is zero, and the rest is as it was", arguments: [MemoryBacking.anonymous, .memfd, MemoryBacking(.memfd(isSealed: true))])
+    @Test(
+        "A discarded part is zero, and the rest is as it was",
+        arguments: [MemoryBacking.anonymous, .memfd, MemoryBacking(.memfd(isSealed: true))])
     func discard(_ backing: MemoryBacking) throws {
         for threads in [nil, 2] {
             var backing = backing
@@ -233,6 +239,22 @@ struct HostMemoryRefusalTests {
             Issue.record("64 TiB could be preallocated.")
             return
         }
+    }
+
+    @Test("What a control group still has is its limit without what it uses, file caches apart; the tightest counts")
+    func controlGroup() throws {
+        let directory = try TestPipes.Directory()
+        func group(_ membership: String) -> ControlGroup? { ControlGroup(root: directory.path, membership: membership) }
+        // The files of the group `.` itself, since this directory has no others below it.
+        try HostMemoryTests.write(Array("1000000\n".utf8), to: directory.file("memory.max"))
+        try HostMemoryTests.write(Array("700000\n".utf8), to: directory.file("memory.current"))
+        try HostMemoryTests.write(Array("anon 400000\nfile 300000\n".utf8), to: directory.file("memory.stat"))
+        #expect(group("1:cpu:/x\n0::/.\n")?.room == 600_000)
+        #expect(group("0::/./no-such-group\n")?.room == 600_000)
+        #expect(group("0::/no-such-group\n")?.room == nil)
+        #expect(group("1:memory:/x\n") == nil)
+        try HostMemoryTests.write(Array("max    \n".utf8), to: directory.file("memory.max"))
+        #expect(group("0::/.\n")?.room == nil)
     }
 
     @Test("A page that a file has not is an error of the preallocation, not a signal")

@@ -8,7 +8,8 @@ struct MemoryTests {
     @Test("query-memdev has every block of host memory with what was asked for")
     func backends() throws {
         let machine = try MachineUnderTest(
-            "-m 64 -machine mem-merge=off -object memory-backend-memfd,id=other,size=2M,share=on,prealloc=on,reserve=on")
+            "-m 64 -machine mem-merge=off -object memory-backend-memfd,id=other,size=2M,share=on,prealloc=on,reserve=on"
+        )
         let client = QMPTestClient(Monitor(machine.machine))
         #expect(
             client.result("query-memdev") == [

@@ -16,7 +16,8 @@ enum BoardProperties {
     static let nvdimm = Property<Bool>.boolean("nvdimm", default: false, "persistent memory")
 
     static let common = PropertySchema(
-        acpi, dumpsCore, sharesMemory, mergesMemory, memoryBackend, interruptChip, usb, graphics, vmPort, smm, nvdimm)
+        acpi, dumpsCore, sharesMemory, mergesMemory, memoryBackend, interruptChip, usb, graphics, vmPort, smm,
+        nvdimm)
 
     /// What all boards make of the common properties.
     struct Values {

@@ -68,7 +68,9 @@ struct BootLoader: Sendable {
         try blaming("-kernel") { () throws(MemoryError) in
             try memory.write(BootLoader.restart, at: BootLoader.entry)
         }
-        try blaming("-kernel") { () throws(FirmwareError) in try plan.write(to: memory, isZeroed: memory.isZeroAtPowerOn) }
+        try blaming("-kernel") { () throws(FirmwareError) in
+            try plan.write(to: memory, isZeroed: memory.isZeroAtPowerOn)
+        }
         try blaming("-kernel") { () throws(HypervisorError) in try processor?.enter(plan.entry) }
     }
 

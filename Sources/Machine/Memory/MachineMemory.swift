@@ -26,7 +26,8 @@ struct MachineMemory: Sendable {
     ///
     /// - Parameter interruption: readable once the process is to end; a preallocation then fails instead of lasting.
     init(
-        _ configuration: MachineConfiguration, _ type: MachineType, _ values: BoardProperties.Values, _ layout: RAMLayout,
+        _ configuration: MachineConfiguration, _ type: MachineType, _ values: BoardProperties.Values,
+        _ layout: RAMLayout,
         _ grouping: CPUTopology, interruption: Int32?
     ) throws(MachineError) {
         var nodes = try NUMATopology(configuration, grouping)

@@ -39,10 +39,12 @@ struct NUMADistances {
             let there = known[first][second]
             let back = known[second][first]
             guard there != nil || back != nil else {
-                throw .part(option: "-numa dist", reason: "The distance between the nodes \(first) and \(second) is missing.")
+                throw .part(
+                    option: "-numa dist", reason: "The distance between the nodes \(first) and \(second) is missing.")
             }
             guard !isAsymmetric || (there != nil && back != nil) else {
-                let missing = there == nil ? "from node \(first) to node \(second)" : "from node \(second) to node \(first)"
+                let missing =
+                    there == nil ? "from node \(first) to node \(second)" : "from node \(second) to node \(first)"
                 throw .part(
                     option: "-numa dist",
                     reason: "Some distance differs from that of the way back, so all must be given; "

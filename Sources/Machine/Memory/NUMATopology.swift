@@ -28,7 +28,11 @@ struct NUMATopology: Sendable, Equatable {
         if numa.isEmpty { return nil }
         let given = try NUMATopology.numbered(numa.nodes)
         nodes = given.map { node in
-            if case .size(let bytes)? = node.memory { Node(memory: node.memory, size: bytes) } else { Node(memory: node.memory, size: 0) }
+            if case .size(let bytes)? = node.memory {
+                Node(memory: node.memory, size: bytes)
+            } else {
+                Node(memory: node.memory, size: 0)
+            }
         }
         nodeOfProcessor = try NUMATopology.processors(given, numa.places, configuration.topology, grouping)
         distances = try NUMADistances(numa.distances, nodes: given.count).matrix
@@ -43,7 +47,8 @@ struct NUMATopology: Sendable, Equatable {
             throw .part(option: "-numa", reason: "There is no node; -numa node declares one.")
         }
         guard given.count <= NUMAConfiguration.nodeLimit else {
-            throw .part(option: "-numa node", reason: "There can be \(NUMAConfiguration.nodeLimit) nodes, not \(given.count).")
+            throw .part(
+                option: "-numa node", reason: "There can be \(NUMAConfiguration.nodeLimit) nodes, not \(given.count).")
         }
         var places: [Int: NUMAConfiguration.Node] = [:]
         for node in given {
@@ -57,7 +62,8 @@ struct NUMATopology: Sendable, Equatable {
             guard let node = places[number] else {
                 let highest = places.keys.max() ?? 0
                 throw .part(
-                    option: "-numa node", reason: "Node \(number) is missing below node \(highest); numbers have no gap.")
+                    option: "-numa node",
+                    reason: "Node \(number) is missing below node \(highest); numbers have no gap.")
             }
             result.append(node)
         }
@@ -72,7 +78,9 @@ struct NUMATopology: Sendable, Equatable {
         var owners = [Int?](repeating: nil, count: topology.maximum)
         func give(_ processor: Int, to node: Int, _ option: String) throws(MachineError) {
             guard owners.indices.contains(processor) else {
-                throw .part(option: option, reason: "There is no processor \(processor); -smp makes \(owners.count), from 0 on.")
+                throw .part(
+                    option: option, reason: "There is no processor \(processor); -smp makes \(owners.count), from 0 on."
+                )
             }
             if let owner = owners[processor], owner != node {
                 throw .part(option: option, reason: "Processor \(processor) belongs to node \(owner) already.")
@@ -117,7 +125,8 @@ struct NUMATopology: Sendable, Equatable {
             }
         }
         guard !(hasBackends && hasSizes) else {
-            throw .part(option: "-numa node", reason: "Either all nodes say their memory with 'memdev' or all with 'mem'.")
+            throw .part(
+                option: "-numa node", reason: "Either all nodes say their memory with 'memdev' or all with 'mem'.")
         }
         guard hasBackends || hasSizes else {
             throw .part(option: "-numa node", reason: "No node has memory; memdev=ID or mem=SIZE gives it some.")

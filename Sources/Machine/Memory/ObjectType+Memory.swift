@@ -10,7 +10,8 @@ extension ObjectType {
                 case .memfd: "memory that other processes can map; also of huge pages"
                 case .file: "memory that is a file; on hugetlbfs, of huge pages"
                 }
-            return ObjectType(name: kind.rawValue, summary: summary, schema: MemoryBackendConfiguration.schema(of: kind))
+            return ObjectType(
+                name: kind.rawValue, summary: summary, schema: MemoryBackendConfiguration.schema(of: kind))
         }
     }
 }
