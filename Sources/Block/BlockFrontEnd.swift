@@ -5,6 +5,9 @@ package protocol BlockFrontEnd: AnyObject, Sendable {
     /// What went through all of its queues since the machine was made.
     var statistics: BlockStatistics { get }
 
+    /// Whether it has requests that failed and wait for the machine to go on.
+    var health: BlockHealth { get }
+
     /// Shows the guest another size, which its requests are judged by from now on.
     ///
     /// When it returns, no request that was judged by the old size is in flight.

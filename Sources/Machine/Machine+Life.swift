@@ -97,6 +97,7 @@ extension Machine {
     private func go() {
         state.withLock { state in
             state.isGoing = true
+            state.run += 1
             state.pending = nil
         }
         for part in board.parts { part.resume() }

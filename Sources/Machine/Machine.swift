@@ -43,6 +43,10 @@ package final class Machine: Sendable {
         var runState = RunState.prelaunch
         /// Whether vCPUs run and time passes; what `halt` and `go` change.
         var isGoing = false
+        /// Counts the stretches of running; see `DiskFailure`.
+        var run: UInt64 = 0
+        /// Failures of disks that observers were not told of yet.
+        var waitingFailures = 0
         var observers: [any MachineObserver] = []
         /// What the guest asked for first since it last ran.
         var pending: GuestRequest?

@@ -14,9 +14,6 @@ extension BackEnds {
         guard drive.format ?? "raw" == "raw" else {
             throw .part(option: subject, reason: "Format '\(drive.format ?? "")' is not supported; raw is.")
         }
-        for policy in [drive.readError, drive.writeError] where policy != nil && policy != .report {
-            throw .part(option: subject, reason: "'werror' and 'rerror' take only 'report' yet.")
-        }
         let name = drive.identifier ?? "virtio\(blocks.filter(\.isDrive).count)"
         var options = ImageOptions()
         options.isReadOnly = drive.isReadOnly || drive.media == .cdrom
@@ -29,7 +26,7 @@ extension BackEnds {
             BlockBackEnd(
                 name: name, storageName: nil, driver: "raw", storageDriver: "file", path: path, image: image,
                 cache: drive.cache, detectZeroes: drive.detectZeroes, hasWriteCache: drive.hasWriteCache, isDrive: true,
-                throttle: throttle))
+                readError: drive.readError, writeError: drive.writeError, throttle: throttle))
         return name
     }
 

@@ -23,6 +23,9 @@ package struct BlockBackEnd: Sendable {
     package let isDrive: Bool
     /// The device that uses it.
     package var user: String?
+    /// What a `-drive` says of failing requests; a device may know better.
+    var readError: Configuration.BlockErrorPolicy?
+    var writeError: Configuration.BlockErrorPolicy?
     /// The limits it keeps.
     package var throttle: ThrottleGroup?
     /// That device, once it is made.

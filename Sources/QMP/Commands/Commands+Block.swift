@@ -41,7 +41,7 @@ struct BlockInformation: ReplyObject {
     init(_ back: BlockBackEnd, device plugged: PluggedDevice?) {
         device = back.isDrive ? back.name : ""
         path = plugged.map { $0.path + "/virtio-backend" }
-        status = plugged == nil ? nil : .ok
+        status = plugged == nil ? nil : BlockStatus(back.frontEnd?.health ?? .ok)
         inserted = BlockNodeInformation(back)
     }
 
@@ -54,6 +54,15 @@ struct BlockInformation: ReplyObject {
 enum BlockStatus: String, ReplyEnumeration {
     static let typeName = "BlockDeviceIoStatus"
     case ok, failed, nospace
+
+    init(_ health: BlockHealth) {
+        self =
+            switch health {
+            case .ok: .ok
+            case .failed: .failed
+            case .noSpace: .nospace
+            }
+    }
 }
 
 extension ZeroDetection: ReplyEnumeration {

@@ -40,6 +40,7 @@ final class BlockLane: Sendable, ThrottleWaiter {
             } catch {
                 port.fail(.host(error))
             }
+            state.worker?.retry()
         }
         // What was made available before the start (and while a paused queue was away) has no kick of its own.
         port.kick.signal()
@@ -52,6 +53,9 @@ final class BlockLane: Sendable, ThrottleWaiter {
             return state.worker.take()?.finish()
         }
     }
+
+    /// The driver starts anew: what failed is nobody's any more. While stopped.
+    func forget() { state.withLock { $0.requests.forget() } }
 
     /// What went through this lane.
     var statistics: BlockStatistics { counters.values }

@@ -25,6 +25,10 @@ internal import Block
     let counters = BlockCounters()
     let slots: UnsafeMutablePointer<Slot>
     private let depth: Int
+    /// Requests that the host failed, to be tried again when the machine goes on.
+    private(set) var failed: [Int] = []
+    /// Where their queue was left. They belong to no other.
+    private var place: VirtqueuePlace?
     /// Tells releases of requests that are held from releases of those that went anyway.
     private var lastSession: UInt64 = 0
     /// A stack of free indices: the slot used last is the one still in the cache.
@@ -52,6 +56,34 @@ internal import Block
 
     /// The slot that `take` gives next; there must be one.
     var nextFree: Int { unsafe Int(free[freeCount - 1]) }
+
+    // MARK: Failed requests
+
+    func keep(_ index: Int) { failed.append(index) }
+
+    /// Their queue goes: remembers which it was, and keeps the memory that they name.
+    func leave(_ queue: borrowing Virtqueue) {
+        place = failed.isEmpty ? nil : queue.place
+    }
+
+    /// Takes the failed requests of a queue that comes back. Of another queue there are none: a driver that set it up
+    /// anew has forgotten the old one's.
+    func returned(to queue: borrowing Virtqueue) -> [Int] {
+        guard let place else { return [] }
+        guard queue.place == place else {
+            forget()
+            return []
+        }
+        self.place = nil
+        defer { failed = [] }
+        return failed
+    }
+
+    func forget() {
+        for index in failed { giveBack(index) }
+        failed = []
+        place = nil
+    }
 
     func nextSession() -> UInt64 {
         lastSession += 1

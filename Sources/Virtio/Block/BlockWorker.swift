@@ -56,6 +56,23 @@ struct BlockWorker: ~Copyable {
         work()
     }
 
+    /// Tries what failed before the machine stopped again.
+    mutating func retry() {
+        now = Clock.hostNanoseconds()
+        for index in requests.returned(to: queue) {
+            let slot = unsafe requests.slots + index
+            unsafe slot.pointee.isFlushing = false
+            // The disk may have shrunk meanwhile.
+            guard unsafe slot.pointee.offset + slot.pointee.count <= disk.capacity else {
+                refuse(index)
+                continue
+            }
+            submit(index)
+        }
+        engine.dispatch()
+        collect()
+    }
+
     /// The disk's limits let some of what is held go.
     mutating func released(_ direction: ThrottleDirection, count: Int, session: UInt64) {
         guard session == self.session else { return }
@@ -69,6 +86,7 @@ struct BlockWorker: ~Copyable {
     /// Sees everything in flight through, and gives the queue up.
     consuming func finish() -> Virtqueue {
         drain()
+        requests.leave(queue)
         return queue
     }
 
@@ -250,9 +268,14 @@ struct BlockWorker: ~Copyable {
         let type = unsafe slot.pointee.type
         if let error = completion.error {
             counters.failed(unsafe slot.pointee.operation, at: now)
-            disk.report(error, type)
-            unsafe slot.pointee.written = 1
-            return answer(completion.tag, .ioError)
+            switch unsafe disk.judge(error, slot.pointee.operation, type) {
+            case .ignore: break
+            // The slot stays taken, so that the driver sees a request that takes long.
+            case .stop: return requests.keep(completion.tag)
+            case .report:
+                unsafe slot.pointee.written = 1
+                return answer(completion.tag, .ioError)
+            }
         }
         // Write-through: the write counts when it is on stable storage.
         let isWrite = type == BlockRequestType.write || type == BlockRequestType.writeZeroes

@@ -34,8 +34,12 @@ package final class VirtioBlock: VirtioDevice {
     /// - Parameters:
     ///   - name: for messages.
     ///   - loop: where all of its queues are served.
+    ///   - failed: hears of requests that the host failed, on the loop's thread inside the lane's lock: it may take note
+    ///     and no more. A machine that is to stop because of one pauses the device; the request is kept and tried again
+    ///     when the device goes on.
     package init(
-        image: any BlockImage, settings: BlockSettings = BlockSettings(), name: String, on loop: EventLoop, log: Log
+        image: any BlockImage, settings: BlockSettings = BlockSettings(), name: String, on loop: EventLoop, log: Log,
+        failed: @escaping @Sendable (BlockFailure) -> Void = { _ in }
     ) throws(BlockError) {
         self.image = image
         self.settings = settings
@@ -57,9 +61,7 @@ package final class VirtioBlock: VirtioDevice {
         queueSizes = Array(repeating: settings.queueSize, count: queueCount)
 
         disk = BlockDisk(
-            name: name, geometry: geometry, blockSize: blockSize, serial: settings.serial,
-            writeCache: settings.writeCache,
-            log: log)
+            name: name, geometry: geometry, blockSize: blockSize, settings: settings, log: log, failed: failed)
         configuration = VirtioBlock.configuration(
             geometry, settings, blockSize: blockSize, physicalSize: physicalSize, queueCount: queueCount)
         var lanes: [BlockLane] = []
@@ -126,12 +128,15 @@ package final class VirtioBlock: VirtioDevice {
     }
 
     package func start(_ queue: consuming Virtqueue, at index: Int, with port: QueuePort) {
+        disk.recover()
         lanes[index].start(queue, with: port)
     }
 
     package func stop(_ index: Int) -> Virtqueue? { lanes[index].stop() }
 
     package func reset() {
+        for lane in lanes { lane.forget() }
+        disk.recover()
         accepted.store(0, ordering: .relaxed)
         disk.setWriteCache(settings.writeCache)
     }
@@ -143,6 +148,8 @@ extension VirtioBlock: BlockFrontEnd {
         for lane in lanes { sum += lane.statistics }
         return sum
     }
+
+    package var health: BlockHealth { disk.health }
 
     package func setThrottle(_ member: ThrottleMember?) { disk.setThrottle(member) }
 
