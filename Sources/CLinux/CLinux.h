@@ -165,6 +165,13 @@ static inline int apus_local_port(int fd) {
 
 // --- end of Sockets -------------------------------------------------------
 
+// --- Process (Host) -------------------------------------------------------
+
+// fork is what a daemon needs before it has threads; Swift's own view of the C library leaves it out on some systems.
+static inline int apus_fork(void) { return fork(); }
+
+// --- end of Process -------------------------------------------------------
+
 // --- Character ------------------------------------------------------------
 
 // The terminal to put right when the process ends, however it ends. A process has one controlling terminal and one

@@ -20,6 +20,9 @@ extension Commands {
         Command("query-cpus-fast", returns: [ProcessorInformation].self) { context in
             context.machine.processors.map { ProcessorInformation($0, context.machine.configuration.topology) }
         },
+        Command("query-hotpluggable-cpus", returns: [ProcessorSlotInformation].self) { context in
+            context.machine.processors.map { ProcessorSlotInformation($0, context.machine.configuration.topology) }
+        },
         Command("query-iothreads", returns: [IOThreadInformation].self) { context in
             context.machine.backEnds.ioThreads.map {
                 IOThreadInformation(id: $0.identifier, threadIdentifier: Int($0.threadIdentifier))
@@ -112,6 +115,25 @@ struct ProcessorInformation: ReplyObject {
     static let members: [ReplyMember<ProcessorInformation>] = [
         .init("cpu-index", \.index), .init("qom-path", \.path), .init("thread-id", \.thread), .init("props", \.place),
         .init("target", \.target),
+    ]
+}
+
+/// A place for a processor. All are taken from the start, as processors cannot be plugged yet.
+struct ProcessorSlotInformation: ReplyObject {
+    static let typeName = "HotpluggableCPU"
+    let type = ObjectNode.processorType
+    let count = 1
+    let place: ProcessorInformation.Place
+    let path: String
+
+    init(_ processor: Processor, _ topology: TopologyConfiguration) {
+        let information = ProcessorInformation(processor, topology)
+        place = information.place
+        path = information.path
+    }
+
+    static let members: [ReplyMember<ProcessorSlotInformation>] = [
+        .init("type", \.type), .init("vcpus-count", \.count), .init("props", \.place), .init("qom-path", \.path),
     ]
 }
 
