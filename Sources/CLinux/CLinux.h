@@ -428,6 +428,7 @@ static const unsigned long APUS_KVM_SET_CLOCK = KVM_SET_CLOCK;
 static const unsigned long APUS_KVM_KVMCLOCK_CTRL = KVM_KVMCLOCK_CTRL;
 static const unsigned long APUS_KVM_GET_TSC_KHZ = KVM_GET_TSC_KHZ;
 static const unsigned long APUS_KVM_GET_REGS = KVM_GET_REGS;
+static const unsigned long APUS_KVM_TRANSLATE = KVM_TRANSLATE;
 static const unsigned long APUS_KVM_SET_REGS = KVM_SET_REGS;
 static const unsigned long APUS_KVM_GET_SREGS = KVM_GET_SREGS;
 static const unsigned long APUS_KVM_SET_SREGS = KVM_SET_SREGS;

@@ -10,8 +10,7 @@ extension Commands {
         },
         Command("query-name", returns: NameInformation.self) { NameInformation(name: $0.machine.configuration.name) },
         Command("query-uuid", returns: UUIDInformation.self) { context in
-            let none = "00000000-0000-0000-0000-000000000000"
-            return UUIDInformation(UUID: context.machine.configuration.uuid?.description ?? none)
+            UUIDInformation(context.machine.configuration)
         },
         Command("query-target", returns: TargetInformation.self) { _ in TargetInformation() },
         Command("query-machines", returns: [MachineInformation].self) { _ in
@@ -47,6 +46,11 @@ struct NameInformation: ReplyObject {
 struct UUIDInformation: ReplyObject {
     static let typeName = "UuidInfo"
     let UUID: String
+
+    init(_ configuration: MachineConfiguration) {
+        UUID = configuration.uuid?.description ?? "00000000-0000-0000-0000-000000000000"
+    }
+
     static let members: [ReplyMember<UUIDInformation>] = [.init("UUID", \.UUID)]
 }
 

@@ -1,5 +1,5 @@
 /// Every command, by topic. A new command is one more value in one of these lists.
 package enum Commands {
     package static let all: [Command] = 
-        session + life + machine + block + character + pci + objects + introspection + descriptors + options + absent
+        session + life + machine + block + character + pci + objects + introspection + descriptors + options + memory + absent
 }

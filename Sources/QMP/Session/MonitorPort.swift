@@ -8,7 +8,7 @@ internal import Synchronization
 /// interest and gets nothing more until it reads.
 ///
 /// Control thread only.
-final class MonitorPort: CharacterFrontEnd {
+final class MonitorPort: MonitorEnd {
     private struct State {
         var session: Session?
         var outgoing: [UInt8] = []
