@@ -59,6 +59,10 @@ extension Option {
             Option("disable-seccomp", "same as -sandbox off") { draft, _ in
                 draft.configuration.process.sandbox = SandboxConfiguration(isEnabled: false)
             },
+            Option("readconfig", argument: .required("FILE"), "read options from a file, a section each") {
+                draft, text throws(CommandLineError) in
+                try ConfigurationFile(path: try path(text, "-readconfig"), draft.readFile).apply(to: &draft)
+            },
             Option("add-fd", argument: .required("fd=FD,set=N[,opaque=TEXT]"), "make an open descriptor /dev/fdset/N") {
                 draft, text throws(CommandLineError) in
                 let properties = try OptionText.properties(text, option: "-add-fd")

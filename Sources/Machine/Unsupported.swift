@@ -15,8 +15,6 @@ enum Unsupported {
             (configuration.process.sandbox?.isEnabled == true, "-sandbox on"),
             (configuration.process.locksMemory, "-overcommit mem-lock=on"),
             (configuration.process.passesIdleStates, "-overcommit cpu-pm=on"),
-            (configuration.clock.base != .utc, "-rtc base="),
-            (configuration.clock.source != .host, "-rtc clock="),
             (configuration.boot.menu == true, "-boot menu=on"),
         ]
         if let refusal = refusals.first(where: \.isAsked) {

@@ -39,7 +39,7 @@ struct StratoVirtTests {
         arguments: [
             "-trace events", "-battery", "-hardware-signature 7", "-usb", "-vnc :1", "-cameradev v4l2",
             "-incoming file:/d",
-            "-display gtk", "-vga std", "-numa dist,src=0,dst=1,val=20", "-readconfig f", "-runas u", "-chroot /",
+            "-display gtk", "-vga std", "-numa dist,src=0,dst=1,val=20", "-runas u", "-chroot /",
             "-hda x",
             "-chardev vc,id=x", "-serial vc", "-serial udp:1",
         ])

@@ -217,6 +217,7 @@ struct HumanPortTests {
         machine.settle()
         terminal.type("\u{1}cquit\r")
         #expect(terminal.shown("quit\r\n(apus) ").contains("monitor - type 'help'"))
+        machine.settle()
         #expect(machine.status == 0)
         server.close()
     }

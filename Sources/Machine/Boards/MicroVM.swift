@@ -61,6 +61,9 @@ package final class MicroVM: Board {
         self.construction = construction
         self.hasACPI = hasACPI
         addsArguments = try reader.get(MicroVM.addsArguments)
+        guard construction.configuration.clock == ClockConfiguration() else {
+            throw .part(option: "-rtc", reason: "microvm has no clock of day; its guests ask kvm-clock.")
+        }
         events = GenericEventDevice(
             interrupt: construction.interruptLine(MicroVM.eventInterrupt), power: construction.power)
         keyboard = KeyboardController(interrupt: construction.interruptLine(1), power: construction.power)
