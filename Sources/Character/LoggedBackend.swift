@@ -10,6 +10,7 @@ package final class LoggedBackend: CharacterBackend {
     private let backend: any CharacterBackend
     private let frontEnd = FrontEndSlot()
     private let output: OutputPort
+    private let owner: Owner
     /// What the back end took and the log did not yet: never more than one write's worth.
     private let waiting = Mutex<[UInt8]>([])
 
@@ -18,11 +19,32 @@ package final class LoggedBackend: CharacterBackend {
         _ backend: any CharacterBackend, file: consuming FileDescriptor, name: String, loop: EventLoop, log: Log
     ) {
         self.backend = backend
-        let frontEnd = self.frontEnd
-        // The front end writes again, and so flushes what waits first.
+        let owner = Owner()
+        self.owner = owner
         output = OutputPort(
-            file, .plain, loop: loop, writable: { frontEnd.current?.backendIsWritable() },
+            file, .plain, loop: loop, writable: { owner.current?.logIsWritable() },
             failed: { log.warning("The character log '\(name)' ends here: \($0).") })
+        owner.set(self)
+    }
+
+    /// Whom the log's port tells that it takes bytes again; apart, so that the port can be made before the back end is.
+    private final class Owner: Sendable {
+        private struct Reference { weak var backend: LoggedBackend? }
+
+        private let reference = Mutex(Reference())
+        var current: LoggedBackend? { reference.withLock { $0.backend } }
+        func set(_ backend: LoggedBackend) { reference.withLock { $0.backend = backend } }
+    }
+
+    private func logIsWritable() {
+        let isFree = waiting.withLock { flush(&$0) }
+        if isFree { frontEnd.current?.backendIsWritable() }
+    }
+
+    /// Writes what waits for the log; whether nothing is left.
+    private func flush(_ waiting: inout [UInt8]) -> Bool {
+        if !waiting.isEmpty { waiting.removeFirst(output.write(waiting.span)) }
+        return waiting.isEmpty
     }
 
     package var description: String { backend.description }
@@ -40,10 +62,7 @@ package final class LoggedBackend: CharacterBackend {
 
     package func write(_ bytes: Span<UInt8>) -> Int {
         waiting.withLock { waiting in
-            if !waiting.isEmpty {
-                waiting.removeFirst(output.write(waiting.span))
-                guard waiting.isEmpty else { return 0 }
-            }
+            guard flush(&waiting) else { return 0 }
             let taken = backend.write(bytes)
             var logged = 0
             if taken > 0 { logged = output.write(bytes.extracting(0..<taken)) }
@@ -57,7 +76,7 @@ package final class LoggedBackend: CharacterBackend {
 
     package func close() {
         waiting.withLock { waiting in
-            if !waiting.isEmpty { _ = output.write(waiting.span) }
+            _ = flush(&waiting)
             waiting = []
         }
         output.close()
