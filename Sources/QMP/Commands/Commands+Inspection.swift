@@ -15,7 +15,7 @@ extension Commands {
         static let human = PropertySchema(line, processor)
     }
 
-    static let memory: [Command] = [
+    static let inspection: [Command] = [
         Command("memsave", Arguments.linear, returns: Nothing.self) { context, reader in
             let image = try image(&reader)
             let processor = try processor(&reader, context.machine)
