@@ -18,6 +18,21 @@ package enum BlockError: Error, Sendable, Equatable, CustomStringConvertible {
     case cannotMeasure(path: String, errno: Errno)
     /// No asynchronous I/O context; `fs.aio-max-nr` is the usual reason.
     case cannotStartEngine(path: String, errno: Errno)
+    /// `offset` and `size` name bytes that the file does not have.
+    case windowOutside(path: String, size: UInt64)
+    /// The size stays what it is; without a path for an image that has no file.
+    case cannotResize(String?, ResizeObstacle)
+
+    /// Why a disk keeps its size.
+    package enum ResizeObstacle: Sendable, Equatable {
+        case unsupported
+        case readOnly
+        /// `size=` of a raw node fixed it.
+        case fixedWindow
+        /// A block device is as large as the host made it.
+        case blockDevice(size: UInt64)
+        case host(Errno)
+    }
 
     package var description: String {
         switch self {
@@ -45,6 +60,22 @@ package enum BlockError: Error, Sendable, Equatable, CustomStringConvertible {
         case .cannotStartEngine(let path, let errno):
             "Cannot start asynchronous I/O for disk image '\(path)': \(errno); "
                 + "a higher fs.aio-max-nr or aio=threads may help."
+        case .windowOutside(let path, let size):
+            "The 'offset' and 'size' of the raw node reach past the \(size) bytes of '\(path)'."
+        case .cannotResize(let path, let obstacle):
+            "Cannot resize \(path.map { "disk image '\($0)'" } ?? "the disk"): \(obstacle)."
+        }
+    }
+}
+
+extension BlockError.ResizeObstacle: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .unsupported: "its driver has no way to"
+        case .readOnly: "it is read-only"
+        case .fixedWindow: "the 'size' of its raw node is fixed"
+        case .blockDevice(let size): "it is a block device, of \(size) bytes, which only the host can make larger"
+        case .host(let errno): "\(errno)"
         }
     }
 }

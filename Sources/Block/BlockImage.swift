@@ -10,20 +10,35 @@
 ///                 └──┬─────────────────────────┬─────────────────────────┬───────┘
 ///      makeQueue()   ▼                         ▼                         ▼
 ///              KernelQueue               ThreadedQueue               NullQueue          engines
-///              libaio, O_DIRECT          preadv on a few threads     nothing at all
+///              libaio or io_uring        preadv on a few threads     nothing at all
 ///
 ///   device thread:   submit, submit, submit, dispatch ──►  …  ──► event ──► nextCompletion, nextCompletion
 /// ```
+///
+/// With `detect-zeroes` a `ZeroDetectingQueue` stands before the engine.
 ///
 /// A request is a value that the queue takes over (`submit` consumes it) and answers exactly once, by its tag.
 /// `dispatch` sends what was submitted since the last one: a batch of any size costs one system call. Completions are
 /// collected, never called back, so an engine cannot complete into a queue that was taken away meanwhile.
 package protocol BlockImage: AnyObject, Sendable {
-    /// What a device needs to know of the disk.
+    /// What a device needs to know of the disk. Only `resize` changes it, and only the size.
     var geometry: BlockGeometry { get }
+
+    /// Bytes that the image takes on the host; nil where there is no such number.
+    var allocatedSize: UInt64? { get }
 
     /// A data face for `depth` requests in flight. It keeps the image alive.
     func makeQueue(depth: Int) throws(BlockError) -> any BlockQueue
+
+    /// Makes the disk larger or smaller; bytes that appear read as zero, bytes past the new end are gone.
+    ///
+    /// While a disk shrinks, nobody may have requests beyond its new end in flight.
+    func resize(to size: UInt64) throws(BlockError)
+}
+
+extension BlockImage {
+    package var allocatedSize: UInt64? { nil }
+    package func resize(to size: UInt64) throws(BlockError) { throw .cannotResize(nil, .unsupported) }
 }
 
 /// The size and abilities of a disk.

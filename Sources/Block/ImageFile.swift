@@ -13,6 +13,8 @@ final class ImageFile: Sendable {
     let alignment: Int
     /// As the options say, with O_DIRECT or without.
     let descriptor: FileDescriptor
+    /// Where the disk's first byte is in the file.
+    var base: UInt64 { options.offset }
     /// The same file through the page cache, for what O_DIRECT would refuse: requests smaller than the host's blocks.
     private let buffered: FileDescriptor
 
@@ -28,8 +30,24 @@ final class ImageFile: Sendable {
         self.buffered = buffered
     }
 
-    /// Whether offset and length suit O_DIRECT; addresses are another matter.
+    /// The lock goes before the descriptor: it belongs to the open file, which a child process on its way to exec may
+    /// hold a moment longer than we do.
+    deinit { if options.isLocked { apus_unlock_file(descriptor.rawValue) } }
+
+    /// Whether an offset in the file and a length suit O_DIRECT; addresses are another matter.
     func isAligned(_ offset: UInt64, _ count: UInt64) -> Bool { (offset | count) & UInt64(alignment - 1) == 0 }
+
+    /// Bytes that the file takes on its file system.
+    var allocatedSize: UInt64? {
+        guard !isBlockDevice, let status = try? buffered.status() else { return nil }
+        return UInt64(clamping: status.st_blocks) &* 512
+    }
+
+    /// Gives a regular file another length.
+    func truncate(to size: UInt64) throws(Errno) {
+        guard let size = off_t(exactly: size) else { throw .invalid }
+        try Errno.retry { ftruncate(buffered.rawValue, size) }
+    }
 
     /// Whether addresses and lengths of all segments do.
     func isAligned(_ segments: UnsafeBufferPointer<iovec>) -> Bool {
@@ -40,10 +58,11 @@ final class ImageFile: Sendable {
         return bits & UInt(alignment - 1) == 0
     }
 
-    /// Carries a request out, entirely, on the calling thread.
+    /// Carries a request out, entirely, on the calling thread. `offset` counts from the disk's first byte.
     func perform(
         _ operation: BlockRequest.Operation, offset: UInt64, count: UInt64, segments: UnsafeBufferPointer<iovec>
     ) -> Errno? {
+        let offset = offset &+ base
         do throws(Errno) {
             switch operation {
             case .read, .write:

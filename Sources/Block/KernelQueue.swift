@@ -2,7 +2,8 @@ internal import CLinux
 internal import Glibc
 internal import Host
 
-/// The engine of the kernel's asynchronous I/O on an O_DIRECT file (`aio=native`).
+/// The engine of the kernel's asynchronous I/O: on an O_DIRECT file (`aio=native`, over `AIOContext`), or on any
+/// (`aio=io_uring`, over `IORing`).
 ///
 /// Reads and writes go straight between the disk and the segments. What O_DIRECT cannot do takes a longer way, and the
 /// submitter sees no difference:
@@ -11,7 +12,10 @@ internal import Host
 /// - offsets and lengths that are not (a 512-byte request on a disk of 4096-byte blocks), requests that the kernel did
 ///   only in part (the end of the file), discards, zeroes, and flushes where the file system has no asynchronous one:
 ///   on a worker thread.
-@safe final class KernelQueue: BlockQueue {
+///
+/// Generic, since the two kernel interfaces are used in the same way and a call through an existential for every request
+/// would be the dearest part of it.
+@safe final class KernelQueue<Interface: AIOInterface & ~Copyable>: BlockQueue {
     /// A read or write in the kernel's hands.
     @unsafe private struct Slot {
         var operation = BlockRequest.Operation.flush
@@ -23,12 +27,12 @@ internal import Host
     }
 
     /// Larger unaligned requests are not worth a copy in memory; they go through the page cache.
-    private static let bounceLimit: UInt64 = 1 << 20
+    private static var bounceLimit: UInt64 { 1 << 20 }
 
     private let file: ImageFile
     private let slow: ThreadedQueue
     private let event: EventFD
-    private var context: AIOContext
+    private var context: Interface
     private let slots: UnsafeMutableBufferPointer<Slot>
     private let bounceVectors: UnsafeMutablePointer<iovec>
     /// Answered without the kernel.
@@ -40,7 +44,7 @@ internal import Host
         self.file = file
         self.slow = slow
         event = slow.completionEvent
-        context = try AIOContext(depth: depth, event: event)
+        context = try Interface(depth: depth, event: event)
         unsafe slots = .allocate(capacity: depth)
         unsafe slots.initialize(repeating: Slot())
         unsafe bounceVectors = .allocate(capacity: depth)
@@ -64,7 +68,8 @@ internal import Host
         let tag = request.tag
         switch request.operation {
         case .read, .write:
-            guard let offset = Int64(exactly: request.offset), file.isAligned(request.offset, request.count) else {
+            let place = request.offset &+ file.base
+            guard let offset = Int64(exactly: place), file.isAligned(place, request.count) else {
                 return slow.submit(request)
             }
             unsafe slots[tag] = unsafe Slot(
@@ -132,7 +137,7 @@ internal import Host
         let isComplete = unsafe UInt64(clamping: result) == slot.count && error == nil
         endBounce(tag, deliver: isComplete)
         if isComplete { return BlockCompletion(tag: tag, error: nil) }
-        if let error, error != .invalid, error != .wouldBlock { return BlockCompletion(tag: tag, error: error) }
+        if let error, error != .invalid, error != .wouldBlock, error != .interrupted { return BlockCompletion(tag: tag, error: error) }
         // In part, or not in this form: done again as a whole, which for reads and writes of a disk is no harm.
         unsafe slow.submit(slot.operation, offset: slot.offset, count: slot.count, segments: slot.segments, tag: tag)
         return nil

@@ -1,13 +1,24 @@
 internal import CLinux
 internal import Glibc
 internal import Host
+internal import Synchronization
 
-/// A raw image: byte *n* of the disk is byte *n* of a regular file or a block device.
+/// A raw image: byte *n* of the disk is byte *n* of a regular file or a block device, or of a window of it (`offset` and
+/// `size` of a raw node).
 ///
 /// The disk is as large as the file, rounded up to a full sector: the missing bytes of the last sector read as zero,
 /// and a write there extends the file to the sector's end.
 package final class RawImage: BlockImage {
-    package let geometry: BlockGeometry
+    package var geometry: BlockGeometry {
+        var geometry = shape
+        geometry.size = size.load(ordering: .relaxed)
+        return geometry
+    }
+
+    /// The geometry as it was when the image was opened.
+    private let shape: BlockGeometry
+    private let size: Atomic<UInt64>
+    private let kind: Kind
     private let file: ImageFile
     private let workers: BlockWorkers
 
@@ -34,11 +45,19 @@ package final class RawImage: BlockImage {
         }
         if options.isLocked { try RawImage.lock(descriptor, path, exclusive: !options.isReadOnly) }
 
+        var shape: BlockGeometry
         do throws(Errno) {
-            geometry = try RawImage.measure(buffered, kind, isReadOnly: options.isReadOnly)
+            shape = try RawImage.measure(buffered, kind, isReadOnly: options.isReadOnly)
         } catch {
             throw .cannotMeasure(path: path, errno: error)
         }
+        guard options.offset <= shape.size, options.size ?? 0 <= shape.size - options.offset else {
+            throw .windowOutside(path: path, size: shape.size)
+        }
+        shape.size = options.size ?? (shape.size - options.offset)
+        self.shape = shape
+        self.kind = kind
+        size = Atomic(shape.size)
         file = ImageFile(
             path: path, options: options, isBlockDevice: kind == .blockDevice, alignment: alignment,
             descriptor: descriptor,
@@ -46,11 +65,47 @@ package final class RawImage: BlockImage {
         workers = BlockWorkers(limit: 4)
     }
 
+    package var allocatedSize: UInt64? { file.allocatedSize }
+
     package func makeQueue(depth: Int) throws(BlockError) -> any BlockQueue {
+        let engine = try makeEngine(depth: depth)
+        return switch file.options.detectZeroes {
+        case .off: engine
+        case .zero: ZeroDetectingQueue(before: engine, unmap: false)
+        case .unmap: ZeroDetectingQueue(before: engine, unmap: true)
+        }
+    }
+
+    /// A regular file is cut or lengthened; a block device can only be looked at again, after the host changed it.
+    package func resize(to size: UInt64) throws(BlockError) {
+        guard !shape.isReadOnly else { throw .cannotResize(file.path, .readOnly) }
+        guard file.options.size == nil else { throw .cannotResize(file.path, .fixedWindow) }
+        do throws(Errno) {
+            guard kind == .blockDevice else { return try truncate(to: size) }
+            let found = try RawImage.measure(file.descriptor, kind, isReadOnly: false).size
+            self.size.store(found - min(found, file.base), ordering: .relaxed)
+        } catch {
+            throw .cannotResize(file.path, .host(error))
+        }
+        let found = geometry.size
+        guard size <= found else { throw .cannotResize(file.path, .blockDevice(size: found)) }
+    }
+
+    private func truncate(to size: UInt64) throws(Errno) {
+        let (end, overflow) = size.addingReportingOverflow(file.base + 511)
+        guard !overflow else { throw Errno(rawValue: EFBIG) }
+        try file.truncate(to: end & ~511)
+        self.size.store((end & ~511) - file.base, ordering: .relaxed)
+    }
+
+    private func makeEngine(depth: Int) throws(BlockError) -> any BlockQueue {
         do throws(Errno) {
             let threaded = try ThreadedQueue(file: file, workers: workers, depth: depth)
-            guard file.options.engine == .native else { return threaded }
-            return try KernelQueue(file: file, depth: depth, slow: threaded)
+            return switch file.options.engine {
+            case .threads: threaded
+            case .native: try KernelQueue<AIOContext>(file: file, depth: depth, slow: threaded)
+            case .ring: try KernelQueue<IORing>(file: file, depth: depth, slow: threaded)
+            }
         } catch {
             throw .cannotStartEngine(path: file.path, errno: error)
         }

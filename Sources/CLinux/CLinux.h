@@ -307,6 +307,11 @@ static inline int apus_lock_file(int fd, int exclusive) {
     return fcntl(fd, APUS_F_OFD_SETLK, &lock);
 }
 
+static inline void apus_unlock_file(int fd) {
+    struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    fcntl(fd, APUS_F_OFD_SETLK, &lock);
+}
+
 // Loads guest memory exactly once: the compiler may neither repeat nor split the access, so what was checked is what
 // is used. The address may be unaligned.
 static inline uint64_t apus_load_once_64(const void *address) {
@@ -324,6 +329,86 @@ static inline uint16_t apus_load_once_16(const void *address) {
 }
 
 // --- end of Block and Virtio --------------------------------------------
+
+// --- Block engines ------------------------------------------------------
+
+#include <linux/io_uring.h>
+
+// io_uring has no wrappers in the C library.
+static inline int apus_ring_setup(unsigned int entries, struct io_uring_params *parameters) {
+    return (int)syscall(SYS_io_uring_setup, entries, parameters);
+}
+
+static inline int apus_ring_enter(int fd, unsigned int count) {
+    return (int)syscall(SYS_io_uring_enter, fd, count, 0, 0, (void *)0, 0);
+}
+
+static inline int apus_ring_register_event(int fd, int event) {
+    return (int)syscall(SYS_io_uring_register, fd, IORING_REGISTER_EVENTFD, &event, 1);
+}
+
+// Fills a submission entry, whose unions Swift imports as a heap of anonymous structs.
+static inline void apus_ring_prepare(struct io_uring_sqe *entry, unsigned char operation, int fd,
+                                     const struct iovec *segments, unsigned int count, uint64_t offset,
+                                     unsigned int flags, uint64_t tag) {
+    __builtin_memset(entry, 0, sizeof(*entry));
+    entry->opcode = operation;
+    entry->fd = fd;
+    entry->addr = (uint64_t)(uintptr_t)segments;
+    entry->len = count;
+    entry->off = offset;
+    entry->fsync_flags = flags;
+    entry->user_data = tag;
+}
+
+enum {
+    APUS_RING_READ = IORING_OP_READV,
+    APUS_RING_WRITE = IORING_OP_WRITEV,
+    APUS_RING_SYNC = IORING_OP_FSYNC,
+    APUS_RING_DATA_ONLY = IORING_FSYNC_DATASYNC,
+    // One mapping for both rings, and no completion is ever dropped: Linux 5.5.
+    APUS_RING_FEATURES = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP,
+    APUS_RING_OFFSET = IORING_OFF_SQ_RING,
+    APUS_RING_ENTRIES_OFFSET = IORING_OFF_SQES,
+};
+
+// --- end of Block engines -----------------------------------------------
+
+// --- Memory -------------------------------------------------------------
+
+#include <linux/mempolicy.h>
+#include <sys/vfs.h>
+
+enum {
+    APUS_MADV_REMOVE = 9,
+    APUS_MADV_MERGEABLE = 12,
+    APUS_MADV_NOHUGEPAGE = 15,
+    APUS_MADV_POPULATE_WRITE = 23, // Linux 5.14, younger than Debian 12's C library headers
+    APUS_F_ADD_SEALS = 1033,       // linux/fcntl.h, which cannot be included beside fcntl.h
+    APUS_O_TMPFILE = __O_TMPFILE | O_DIRECTORY,
+    APUS_F_SEAL_SHRINK = 2,
+    APUS_F_SEAL_GROW = 4,
+    APUS_MPOL_PREFERRED_MANY = 5, // Linux 5.15
+    APUS_HUGETLBFS = 0x958458f6,
+    APUS_TMPFS = 0x01021994,
+};
+
+static inline int apus_mbind(void *start, size_t count, int mode, const unsigned long *nodes, unsigned long bits) {
+    return (int)syscall(SYS_mbind, start, count, mode, nodes, bits, MPOL_MF_STRICT | MPOL_MF_MOVE);
+}
+
+// The kind of file system that holds `fd`, and the size of its blocks, which on hugetlbfs is that of its pages.
+static inline int apus_file_system(int fd, unsigned long *kind, unsigned long *block_size) {
+    struct statfs status;
+    int result = fstatfs(fd, &status);
+    if (result == 0) {
+        *kind = (unsigned long)status.f_type;
+        *block_size = (unsigned long)status.f_bsize;
+    }
+    return result;
+}
+
+// --- end of Memory ------------------------------------------------------
 
 // --- KVM ----------------------------------------------------------------
 

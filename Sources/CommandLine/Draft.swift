@@ -34,12 +34,19 @@ struct Draft {
         }
         result.accelerators = try Self.available(accelerators)
         result.machineProperties = machine
-        result.memory = try MemoryText.memory(memory)
+        result.memory = try MemoryText.memory(memory, beside: result.memory, backendSize: mainBackendSize)
         result.topology = try MemoryText.topology(topology)
         attachTerminal(&result)
         try checkIdentifiers(result)
         try checkTerminal(result)
         return result
+    }
+
+    /// The size of the object that `-machine memory-backend=` names; nil if none is named, or none is there.
+    private var mainBackendSize: UInt64? {
+        guard case .string(let name)? = machine["memory-backend"] else { return nil }
+        return configuration.objects.first { $0.identifier == name }
+            .flatMap { MemoryBackendConfiguration.size(of: $0) }
     }
 
     /// The accelerators Apus has, in order, each once. `tcg` is passed over when there is another choice, since that is

@@ -31,7 +31,7 @@ enum DriveText {
         PropertySchema(
             file, interface, format, readOnly, readOnlyToo, cache, cacheDirect, direct, noFlush, writeback, engine,
             discard, detectZeroes, media, index, unit, readError, writeError)
-        + PropertySchema(throttling.map(\.declaration))
+        + PropertySchema(throttling.map(\.declaration) + [throttleGroup.declaration])
 
     /// Of QEMU, but not of Apus; their harmless value is accepted, as it asks for what happens anyway.
     private static let absent = ["copy-on-read", "snapshot"]
@@ -48,6 +48,8 @@ enum DriveText {
         }
         return properties + [.unsigned("throttling.iops-size", "bytes that count as one request")]
     }()
+
+    private static let throttleGroup = Property.string("throttling.group", "whose limits it shares")
 
     static func drive(_ properties: Properties) throws(ConfigurationError) -> DriveConfiguration {
         var rest = properties
@@ -85,6 +87,7 @@ enum DriveText {
             let name = property.name.dropFirst("throttling.".count)
             drive.throttling[String(name)] = Int64(exactly: limit).map { .integer($0) } ?? .unsigned(limit)
         }
+        if let group = try reader.optional(throttleGroup) { drive.throttling["group"] = .string(group) }
         try reader.finish()
         return drive
     }

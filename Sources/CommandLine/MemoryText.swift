@@ -18,10 +18,15 @@ enum MemoryText {
         processors, allProcessors, sockets, dies, clusters, cores, threads)
     private static let limit = TopologyConfiguration.absoluteMaximum
 
-    static func memory(_ properties: Properties) throws(CommandLineError) -> MemoryConfiguration {
+    /// Adds what `-m` says to what `-mem-path` and its like said.
+    ///
+    /// - Parameter backendSize: the size of the memory backend that becomes the RAM, if one does; what `-m` leaves out.
+    static func memory(
+        _ properties: Properties, beside other: MemoryConfiguration, backendSize: UInt64?
+    ) throws(CommandLineError) -> MemoryConfiguration {
         try checked { () throws(ConfigurationError) in
             var reader = try PropertyReader(properties, memorySchema, subject: "-m")
-            var result = MemoryConfiguration()
+            var result = other
             let range = MemoryConfiguration.minimumSize...MemoryConfiguration.maximumSize
             let allowed = "a size from \(NumberText.sized(range.lowerBound)) to \(NumberText.sized(range.upperBound))"
             if let text = try reader.optional(size) {
@@ -30,6 +35,8 @@ enum MemoryText {
                 }
                 // A page is the least that can be mapped; a fraction of a mebibyte need not be whole pages.
                 result.size = (bytes + 4095) & ~4095
+            } else if let backendSize, range.contains(backendSize) {
+                result.size = backendSize
             }
             result.slots = try reader.value(slots)
             result.maximum = try reader.optional(maximum) ?? result.size

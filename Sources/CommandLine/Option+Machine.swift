@@ -45,6 +45,23 @@ extension Option {
             ) { draft, text throws(CommandLineError) in
                 draft.memory.merge(try OptionText.properties(text, option: "-m", implied: "size"))
             },
+            Option("mem-path", argument: .required("PATH"), "the file (or its directory) that the memory is made of") {
+                draft, text throws(CommandLineError) in
+                guard !text.isEmpty else { throw .malformed(option: "-mem-path", reason: "the path is empty") }
+                draft.configuration.memory.path = text
+            },
+            Option("mem-prealloc", "touch all memory before the guest starts") { draft, _ in
+                draft.configuration.memory.isPreallocated = true
+            },
+            Option(
+                "numa",
+                argument: .required("node[,nodeid=N][,cpus=N-N][,memdev=ID|mem=SIZE]|dist,src=N,dst=N,val=N|cpu,..."),
+                "a NUMA node, a distance, or the node of processors"
+            ) { draft, text throws(CommandLineError) in
+                let properties = try OptionText.properties(
+                    text, option: "-numa", implied: NUMAConfiguration.kindKey, gathered: NUMAConfiguration.gatheredKeys)
+                try checked { () throws(ConfigurationError) in try draft.configuration.memory.numa.add(properties) }
+            },
             Option(
                 "name", argument: .required("[guest=]NAME[,process=NAME][,debug-threads=on|off]"), "the guest's name"
             ) { draft, text throws(CommandLineError) in

@@ -13,14 +13,14 @@ extension Option {
     }
 
     private static let unsupportedFlags = [
-        "mem-prealloc", "usb", "snapshot", "full-screen", "no-fd-bootchk", "win2k-hack", "only-migratable", "s",
+        "usb", "snapshot", "full-screen", "no-fd-bootchk", "win2k-hack", "only-migratable", "s",
         "preconfig", "perfmap", "jitdump", "audio-help", "singlestep", "enable-fips", "battery", "windows_emu_pid",
         "semihosting", "xen-attach", "xen-domid-restrict", "old-param", "enable-sync-profile", "no-quit", "alt-grab",
         "ctrl-grab", "curses",
     ]
 
     private static let unsupportedWithArgument = [
-        "mem-path", "numa", "incoming", "writeconfig", "trace", "set", "usbdevice", "vnc", "spice", "hda",
+        "incoming", "writeconfig", "trace", "set", "usbdevice", "vnc", "spice", "hda",
         "hdb", "hdc", "hdd", "cdrom", "fda", "fdb", "sd", "mtdblock", "fsdev", "virtfs", "iscsi", "tpmdev", "gdb",
         "loadvm", "icount", "watchdog", "echr", "dtb", "semihosting-config", "acpitable", "option-rom", "g", "k",
         "audio", "compat", "dump-vmstate", "plugin", "prom-env", "tb-size", "seed", "runas", "chroot", "run-with",

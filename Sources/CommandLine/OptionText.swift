@@ -11,8 +11,9 @@ package enum OptionText {
     /// - Parameters:
     ///   - option: for messages, with its dash.
     ///   - implied: the key of a first value that stands alone.
+    ///   - gathered: keys whose values become a list if they are given several times.
     package static func properties(
-        _ text: String, option: String, implied: String? = nil
+        _ text: String, option: String, implied: String? = nil, gathered: [String] = []
     ) throws(CommandLineError) -> Properties {
         guard !text.isEmpty else { throw .malformed(option: option, reason: "it is empty") }
         guard !text.hasPrefix("{") else { return try json(text, option: option) }
@@ -26,7 +27,12 @@ package enum OptionText {
                 guard !key.isEmpty else {
                     throw .malformed(option: option, reason: "a value has no key before its '='")
                 }
-                properties[key] = .string(takeValue(&rest))
+                let value = Value.string(takeValue(&rest))
+                switch properties[key] {
+                case .list(let values)? where gathered.contains(key): properties[key] = .list(values + [value])
+                case let first? where gathered.contains(key): properties[key] = .list([first, value])
+                default: properties[key] = value
+                }
             } else {
                 // It was no key: the text up to here is a value, or a flag.
                 let word = key + takeValue(&rest)

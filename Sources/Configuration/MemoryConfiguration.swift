@@ -1,4 +1,4 @@
-/// `-m [size=]N[,slots=N,maxmem=N]`.
+/// `-m [size=]N[,slots=N,maxmem=N]`, `-mem-path`, `-mem-prealloc`, `-numa`.
 package struct MemoryConfiguration: Sendable, Equatable {
     /// What a machine gets that asks for nothing: 256 MiB.
     package static let defaultSize: UInt64 = 256 << 20
@@ -13,6 +13,11 @@ package struct MemoryConfiguration: Sendable, Equatable {
     package var slots: Int
     /// Bytes with everything plugged; equal to `size` when nothing can be.
     package var maximum: UInt64
+    /// `-mem-path`: the file, or the directory for a file, that RAM is made of.
+    package var path: String?
+    /// `-mem-prealloc`: touch all memory before the guest starts.
+    package var isPreallocated = false
+    package var numa = NUMAConfiguration()
 
     package init(size: UInt64 = defaultSize, slots: Int = 0, maximum: UInt64? = nil) {
         self.size = size

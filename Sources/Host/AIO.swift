@@ -13,24 +13,11 @@ internal import Synchronization
 ///                                                 └──► eventfd wakes the loop
 /// ```
 ///
-/// The caller numbers its requests with slots below `depth`; a slot is busy from `prepare` until its completion came
-/// out of `nextCompletion` or `submit` rejected it. Nothing is allocated after `init`.
+/// Nothing is allocated after `init`.
 ///
 /// Taking a completion is a few loads and one store in user space, as the ring's `head` belongs to its (only) reader.
 /// One thread at a time.
-@safe package struct AIOContext: ~Copyable {
-    package enum Operation: Sendable {
-        case read, write
-        /// Data and the metadata needed to find it, as `fdatasync(2)`.
-        case synchronize
-    }
-
-    /// One finished request: bytes moved, or a negated `errno`.
-    package struct Completion: Sendable {
-        package let slot: Int
-        package let result: Int
-    }
-
+@safe package struct AIOContext: ~Copyable, AIOInterface {
     private let context: io_context_t
     private let event: EventFD
     private let depth: Int
@@ -69,7 +56,7 @@ internal import Synchronization
     ///
     /// The segments' memory must stay valid until the completion; the segment array until `submit` took the request.
     package mutating func prepare(
-        slot: Int, _ operation: Operation, file: Int32, segments: UnsafePointer<iovec>?, count: Int, at offset: Int64
+        slot: Int, _ operation: AIOOperation, file: Int32, segments: UnsafePointer<iovec>?, count: Int, at offset: Int64
     ) {
         guard slot >= 0, slot < depth, batchCount < depth else { return }
         let block = unsafe blocks + slot
@@ -110,13 +97,13 @@ internal import Synchronization
     }
 
     /// The next finished request, if there is one.
-    package mutating func nextCompletion() -> Completion? {
+    package mutating func nextCompletion() -> AIOCompletion? {
         guard submitted > 0 else { return nil }
         var event = unsafe io_event()
         guard unsafe ring.take(&event) ?? (io_getevents(context, 0, 1, &event, nil) == 1) else { return nil }
         submitted -= 1
         let slot = unsafe Int(bitPattern: event.data)
-        return unsafe Completion(slot: slot, result: Int(bitPattern: UInt(event.res)))
+        return unsafe AIOCompletion(slot: slot, result: Int(bitPattern: UInt(event.res)))
     }
 
     /// An `io_context_t` is the address of the ring.

@@ -155,7 +155,8 @@ package final class Clock: Sendable {
         _ = unsafe timerfd_settime(timer.rawValue, Int32(TFD_TIMER_ABSTIME), &setting, nil)
     }
 
-    private static func hostNanoseconds() -> UInt64 {
+    /// The host's monotonic clock, which no machine's pause stops.
+    package static func hostNanoseconds() -> UInt64 {
         var time = timespec()
         _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)

@@ -16,6 +16,10 @@ package struct Construction: Sendable {
     package let clock: Clock
     package let log: Log
     package let memory: GuestMemory
+    /// The blocks of host memory, RAM's and those that objects made.
+    package let memoryBackends: [MemoryBackend]
+    /// The guest's NUMA nodes, if it has any.
+    let nodes: NUMATopology?
     package let hypervisor: any Hypervisor
     package let buses: Buses
     package let backEnds: BackEnds

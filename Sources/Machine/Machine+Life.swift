@@ -67,11 +67,11 @@ extension Machine {
         board.pressPowerButton()
     }
 
-    /// Ends the machine from the host's side: QMP `quit`, SIGTERM, `Ctrl-A x`.
-    package func quit(reason: String, status: Int32 = 0) {
+    /// Ends the machine whatever its guest does: QMP `quit`, SIGTERM, `Ctrl-A x`; or as a device made for that is told.
+    package func quit(byGuest: Bool = false, reason: String, status: Int32 = 0) {
         guard !state.withLock({ $0.hasEnded }) else { return }
         if state.withLock({ $0.isGoing }) { rest() }
-        tell(.shutdown(byGuest: false, reason: reason))
+        tell(.shutdown(byGuest: byGuest, reason: reason))
         end(status: status)
     }
 
@@ -97,6 +97,7 @@ extension Machine {
     private func go() {
         state.withLock { state in
             state.isGoing = true
+            state.run += 1
             state.pending = nil
         }
         for part in board.parts { part.resume() }

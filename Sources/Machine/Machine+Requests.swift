@@ -11,6 +11,8 @@ extension Machine {
     /// The first note wins: two vCPUs that both ask for a reset get one. All vCPUs are ordered out of the guest here, so
     /// that none, the caller included, executes past the instruction that asked.
     func note(_ request: GuestRequest) {
+        // Not one of those of which the first wins, and no vCPU asked for it.
+        if case .diskFailed(let failure) = request { return note(failure) }
         let isFirst = state.withLock { state in
             guard state.pending == nil else { return false }
             state.pending = request
@@ -29,10 +31,10 @@ extension Machine {
             return state.hasEnded ? nil : state.pending
         }
         switch request {
-        case nil: break
+        case nil, .diskFailed: break
         case .power(.reset): reset(byGuest: true, reason: "guest-reset")
         case .power(.shutdown): powerOff(byGuest: true, reason: "guest-shutdown")
-        case .power(.exit(let status)): quit(reason: "guest-shutdown", status: status)
+        case .power(.exit(let status)): quit(byGuest: true, reason: "guest-shutdown", status: status)
         case .quit: quit(reason: "host-ui")
         case .stopped(_, .interrupted): break
         case .stopped(_, .tripleFault): reset(byGuest: true, reason: "guest-reset")

@@ -32,6 +32,7 @@ package final class Machine: Sendable {
     package let clock: Clock
     package let log: Log
     package let memory: GuestMemory
+    package let memoryBackends: [MemoryBackend]
     package let hypervisor: any Hypervisor
     package let buses: Buses
     package let backEnds: BackEnds
@@ -42,6 +43,10 @@ package final class Machine: Sendable {
         var runState = RunState.prelaunch
         /// Whether vCPUs run and time passes; what `halt` and `go` change.
         var isGoing = false
+        /// Counts the stretches of running; see `DiskFailure`.
+        var run: UInt64 = 0
+        /// Failures of disks that observers were not told of yet.
+        var waitingFailures = 0
         var observers: [any MachineObserver] = []
         /// What the guest asked for first since it last ran.
         var pending: GuestRequest?
@@ -58,6 +63,7 @@ package final class Machine: Sendable {
         clock = construction.clock
         log = construction.log
         memory = construction.memory
+        memoryBackends = construction.memoryBackends
         hypervisor = construction.hypervisor
         buses = construction.buses
         backEnds = construction.backEnds

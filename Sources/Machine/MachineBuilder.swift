@@ -1,8 +1,8 @@
+internal import Bus
 package import Configuration
 package import Host
-package import Log
-internal import Bus
 internal import Hypervisor
+package import Log
 internal import Memory
 
 /// From a configuration to a machine that can start.
@@ -23,7 +23,8 @@ package enum MachineBuilder {
         if let board = boards.first(where: { $0.type.isNamed(name) }) { return board }
         let names = types.flatMap { [$0.name] + $0.aliases }
         throw .unknown(
-            kind: "machine", name: name, nearest: Spelling.nearest(to: name, among: names), hint: "-machine help lists them")
+            kind: "machine", name: name, nearest: Spelling.nearest(to: name, among: names),
+            hint: "-machine help lists them")
     }
 
     /// Builds what `configuration` asks for; `loop` becomes the machine's control loop.
@@ -37,13 +38,16 @@ package enum MachineBuilder {
         let boardType = try board(named: configuration.machineType)
         let type = boardType.type
         var reader = try configured { () throws(ConfigurationError) in
-            try PropertyReader(configuration.machineProperties, type.schema, subject: "-machine \(type.aliases.first ?? type.name)")
+            try PropertyReader(
+                configuration.machineProperties, type.schema, subject: "-machine \(type.aliases.first ?? type.name)")
         }
         let values = try BoardProperties.read(&reader)
         guard configuration.topology.maximum <= type.maximumProcessors else {
             throw .part(
                 option: "-smp",
-                reason: "\(configuration.topology.maximum) processors are too many; \(type.name) takes up to \(type.maximumProcessors).")
+                reason:
+                    "\(configuration.topology.maximum) processors are too many; \(type.name) takes up to \(type.maximumProcessors)."
+            )
         }
 
         try checkBoot(configuration)
@@ -76,11 +80,11 @@ package enum MachineBuilder {
         ] where isGiven { throw .part(option: option, reason: "This needs a kernel; -kernel FILE names one.") }
         // A test needs nothing to boot, should it come to that.
         let mayBeTest = configuration.accelerators.contains { $0.name == "qtest" }
-        if !mayBeTest { throw nothingToBoot }
+        if !mayBeTest {
+            throw .part(
+                option: "-kernel", reason: "There is nothing to boot; -kernel FILE names a bzImage or an ELF kernel.")
+        }
     }
-
-    private static let nothingToBoot = MachineError.part(
-        option: "-kernel", reason: "There is nothing to boot; -kernel FILE names a bzImage or an ELF kernel.")
 
     /// Memory, accelerator, time and back ends.
     private static func construct(
@@ -88,25 +92,20 @@ package enum MachineBuilder {
         _ log: Log, _ interruption: Int32?
     ) throws(MachineError) -> Construction {
         guard let layout = RAMLayout(size: configuration.memory.size, lowLimit: type.lowMemoryLimit) else {
-            throw .part(option: "-m", reason: "\(configuration.memory.size) bytes do not fit into a guest's address space.")
-        }
-        let memory = try blaming("-m") { () throws(MemoryError) in
-            var regions: [MemoryRegion] = []
-            for range in layout.ranges {
-                regions.append(try MemoryRegion(range, backing: values.backing, dumpGuestCore: values.dumpsCore))
-            }
-            return try GuestMemory(regions)
+            throw .part(
+                option: "-m", reason: "\(configuration.memory.size) bytes do not fit into a guest's address space.")
         }
         let topology = configuration.topology
         guard
             let grouping = CPUTopology(
                 sockets: topology.sockets, dies: topology.dies, cores: topology.cores, threads: topology.threads)
         else { throw .part(option: "-smp", reason: "The topology has a level that is out of range.") }
+        try Accelerator.checkReach(configuration, layout)
+        let memory = try MachineMemory(configuration, type, values, layout, grouping, interruption: interruption)
         let hypervisor = try Accelerator.choose(
-            configuration.accelerators, memory: memory, topology: grouping,
-            isDirectBoot: true, hasPIT: type.hasTimer, log: log)
+            configuration.accelerators, memory: memory.guest, topology: grouping,
+            hasKernel: configuration.firmware.kernel != nil, hasPIT: type.hasTimer, log: log)
         let isTest = hypervisor.name == "qtest"
-        guard isTest || configuration.firmware.kernel != nil else { throw nothingToBoot }
         let clock: Clock
         do throws(Errno) {
             clock = try Clock(source: isTest ? .manual : .host)
@@ -116,14 +115,15 @@ package enum MachineBuilder {
         }
         clock.pause()
         let power = PowerRequests()
-        let backEnds = BackEnds(loop: loop, log: log, interruption: interruption) { power.send(.quit) }
+        let backEnds = BackEnds(loop: loop, clock: clock, log: log, interruption: interruption) { power.send(.quit) }
         let buses = Buses(ports: AddressSpace(.port), memory: AddressSpace(.memory))
         buses.ports.bindDoorbells(with: hypervisor)
         buses.memory.bindDoorbells(with: hypervisor)
         buses.report(to: log)
         return Construction(
-            configuration: configuration, topology: grouping, loop: loop, clock: clock, log: log, memory: memory,
-            hypervisor: hypervisor, buses: buses, backEnds: backEnds, power: power)
+            configuration: configuration, topology: grouping, loop: loop, clock: clock, log: log,
+            memory: memory.guest, memoryBackends: memory.backends, nodes: memory.nodes, hypervisor: hypervisor,
+            buses: buses, backEnds: backEnds, power: power)
     }
 
     /// The devices to plug: those asked for, and one for each drive that no device names.

@@ -1,3 +1,4 @@
+internal import Block
 internal import Bus
 internal import Hypervisor
 internal import Synchronization
@@ -8,6 +9,8 @@ enum GuestRequest: Sendable {
     case power(PowerRequest)
     /// The user wants the machine to end, from its own console.
     case quit
+    /// The host failed a request of a disk.
+    case diskFailed(DiskFailure)
     /// A vCPU stopped by itself.
     case stopped(vCPU: Int, VirtualCPUExit)
 }

@@ -27,6 +27,7 @@ package enum MachineEvent: Sendable, Equatable {
     case reset(byGuest: Bool, reason: String)
     case shutdown(byGuest: Bool, reason: String)
     case powerdown
+    case diskFailed(DiskFailure)
 }
 
 /// Hears what happens to a machine, on the control thread, before the operation that caused it returns.

@@ -31,7 +31,8 @@ package final class TestChannel: Sendable {
 
     /// Opens the channel; nil if no `-qtest` asks for one.
     ///
-    /// - Parameter interruption: a descriptor that ends the wait for a client (`server=on,wait=on`) by becoming readable.
+    /// - Parameter interruption: a descriptor that ends the wait for a client (`server=on,wait=on`) by becoming
+    ///   readable.
     package init?(_ configuration: TestConfiguration?, interruption: Int32? = nil) throws(MachineError) {
         guard let configuration, let channel = configuration.channel else { return nil }
         guard case .backend(.socket(let socket)) = channel else {

@@ -46,6 +46,9 @@ package final class GuestMemory: Sendable {
     /// The number of bytes in all regions.
     package var size: UInt64 { regions.reduce(0) { $0 + $1.range.count } }
 
+    /// Whether all of it reads as zero at power-on. Not so where a file that held something became RAM.
+    package var isZeroAtPowerOn: Bool { regions.allSatisfy(\.memory.isZeroAtPowerOn) }
+
     package func contains(_ address: GuestAddress, count: UInt64) -> Bool {
         unsafe walk(address, count) { _, _ in }
     }
@@ -189,7 +192,7 @@ package final class GuestMemory: Sendable {
         return rest == 0
     }
 
-    /// Gives every page back to the host, so that all of RAM reads as zero: the power-on state.
+    /// Puts all of RAM back to the power-on state: pages go back to the host and read as zero (`isZeroAtPowerOn`).
     package func discard() {
         for region in regions { region.discard() }
     }

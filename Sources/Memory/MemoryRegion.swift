@@ -1,80 +1,61 @@
 internal import CLinux
-internal import Host
 internal import Glibc
+internal import Host
 
-/// One stretch of guest RAM and the host memory behind it.
+/// One stretch of guest addresses and the host memory that a guest finds there.
 ///
-/// The host memory is mapped, private to this object, and unmapped with it. It is reserved but not touched: a page costs
-/// the host nothing before the guest uses it. It is left out of core dumps (`dump-guest-core=off`) and offered to
-/// transparent huge pages.
+/// All of a `HostMemory`, or a part of it. Pages are offered to transparent huge pages, except for the guest's first
+/// 2 MiB: there lie the structures that every boot writes and hardly anything else, and a single byte of them would cost
+/// a microVM the time to clear a huge page and all of its memory.
 @safe
 package final class MemoryRegion: Sendable {
-    /// What the pages are made of.
-    package enum Backing: Sendable {
-        /// Private anonymous memory.
-        case anonymous
-        /// A memfd, which other processes (vhost-user, a migration) can share.
-        case memfd
-    }
-
     package let range: GuestRange
-    /// The memfd behind the pages, nil for anonymous memory; offset 0 is the region's first byte.
-    package let fileDescriptor: Int32?
+    /// Where it is taken from.
+    package let memory: HostMemory
+    /// How many bytes of `memory` (and of its file) lie before it.
+    package let offset: UInt64
     nonisolated(unsafe) package let host: UnsafeMutableRawPointer
 
-    private let file: OwnedDescriptor?
-
-    /// Closes the descriptor with the region: a class, because an Optional of a noncopyable cannot be a class's `let`
-    /// that is also read by number.
-    private final class OwnedDescriptor: Sendable {
-        let descriptor: FileDescriptor
-        init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
-    }
-
-    /// Maps fresh zeroed memory for `range`.
-    package init(_ range: GuestRange, backing: Backing, dumpGuestCore: Bool = false) throws(MemoryError) {
-        func fail(_ errno: Errno) -> MemoryError { .cannotAllocate(count: range.count, errno: errno) }
-        guard let count = Int(exactly: range.count) else { throw fail(.noMemory) }
-
-        var flags: Int32
-        var descriptor: Int32 = -1
-        switch backing {
-        case .anonymous:
-            flags = MAP_PRIVATE | Int32(APUS_MAP_ANONYMOUS)
-            file = nil
-        case .memfd:
-            flags = MAP_SHARED
-            do throws(Errno) {
-                let memfd = FileDescriptor(owning: try Errno.check(unsafe apus_memfd_create("apus-ram", UInt32(MFD_CLOEXEC))))
-                try Errno.check(ftruncate(memfd.rawValue, off_t(count)))
-                descriptor = memfd.rawValue
-                file = OwnedDescriptor(memfd)
-            } catch {
-                throw fail(error)
-            }
-        }
-        flags |= Int32(APUS_MAP_NORESERVE)
-        let mapped = unsafe mmap(nil, count, PROT_READ | PROT_WRITE, flags, descriptor, 0)
-        guard let mapped = unsafe mapped, unsafe mapped != apus_map_failed() else { throw fail(.current) }
-        // Advice only: a kernel without either still runs the guest.
-        _ = unsafe madvise(mapped, count, Int32(APUS_MADV_HUGEPAGE))
-        if !dumpGuestCore { _ = unsafe madvise(mapped, count, Int32(APUS_MADV_DONTDUMP)) }
-
+    /// Shows the part of `memory` that begins at `offset` at `range`.
+    package init(_ range: GuestRange, of memory: HostMemory, at offset: UInt64 = 0) throws(MemoryError) {
+        let (end, overflow) = offset.addingReportingOverflow(range.count)
+        guard !overflow, end <= memory.size else { throw .outside(range, offset: offset, size: memory.size) }
         self.range = range
-        unsafe host = mapped
-        fileDescriptor = descriptor >= 0 ? descriptor : nil
+        self.memory = memory
+        self.offset = offset
+        unsafe host = memory.start + Int(offset)
+        offerHugePages()
     }
 
-    deinit { _ = unsafe munmap(host, Int(range.count)) }
+    /// Maps fresh zeroed memory for `range`, whose end need not be a page's.
+    package convenience init(
+        _ range: GuestRange, backing: MemoryBacking, dumpGuestCore: Bool = false
+    ) throws(MemoryError) {
+        var backing = backing
+        backing.isDumped = dumpGuestCore
+        // Whoever asks for no more than memory takes it as it comes.
+        backing.isReserved = false
+        let page: UInt64 = 4096
+        let (padded, overflow) = range.count.addingReportingOverflow(page - 1)
+        guard !overflow else { throw .cannotAllocate(count: range.count, errno: .noMemory) }
+        try self.init(range, of: HostMemory(size: padded & ~(page - 1), backing: backing))
+    }
+
+    /// The file behind the pages, nil for anonymous memory. The region begins at `offset` in it.
+    package var fileDescriptor: Int32? { memory.fileDescriptor }
+
+    /// Advice only: a kernel without huge pages still runs the guest.
+    private func offerHugePages() {
+        guard memory.pageSize == HostMemory.smallPageSize else { return }
+        let first = range.start.rawValue
+        let boundary = HostMemory.hugePageSize
+        let small = first < boundary ? min(boundary - first, range.count) : 0
+        if small > 0 { _ = unsafe madvise(host, Int(small), Int32(APUS_MADV_NOHUGEPAGE)) }
+        if small < range.count {
+            _ = unsafe madvise(host + Int(small), Int(range.count - small), Int32(APUS_MADV_HUGEPAGE))
+        }
+    }
 
     /// Gives the pages back to the host; they read as zero afterwards. What a reset does to RAM.
-    package func discard() {
-        if let fileDescriptor {
-            let mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
-            if apus_fallocate(fileDescriptor, mode, 0, off_t(range.count)) == 0 { return }
-        } else if unsafe madvise(host, Int(range.count), MADV_DONTNEED) == 0 {
-            return
-        }
-        unsafe host.initializeMemory(as: UInt8.self, repeating: 0, count: Int(range.count))
-    }
+    package func discard() { memory.discard(offset: offset, count: range.count) }
 }

@@ -1,3 +1,5 @@
+internal import Block
+internal import Host
 internal import JSON
 internal import Machine
 
@@ -46,9 +48,51 @@ private struct Reset: EventData {
     static let members: [ReplyMember<Reset>] = [.init("guest", \.guest), .init("reason", \.reason)]
 }
 
+/// A disk's request that the host failed, and what was done about it.
+private struct BlockIOError: EventData {
+    static let eventName = "BLOCK_IO_ERROR"
+
+    enum Operation: String, ReplyEnumeration {
+        static let typeName = "IoOperationType"
+        case read, write
+    }
+
+    enum Action: String, ReplyEnumeration {
+        static let typeName = "BlockErrorAction"
+        case ignore, report, stop
+    }
+
+    let device: String
+    let node: String?
+    let operation: Operation
+    let action: Action
+    let hasNoSpace: Bool
+    let reason: String
+
+    init(_ failed: DiskFailure) {
+        device = failed.device
+        node = failed.node
+        operation = failed.failure.isWrite ? .write : .read
+        action =
+            switch failed.failure.action {
+            case .ignore: .ignore
+            case .report: .report
+            case .stop: .stop
+            }
+        hasNoSpace = failed.failure.error == .noSpace
+        reason = "\(failed.failure.error)"
+    }
+
+    static let members: [ReplyMember<BlockIOError>] = [
+        .init("device", \.device), .init("node-name", \.node), .init("operation", \.operation),
+        .init("action", \.action), .init("nospace", \.hasNoSpace), .init("reason", \.reason),
+    ]
+}
+
 extension EventDeclaration {
     /// Every event there is, by name.
     static let all: [EventDeclaration] = [
+        BlockIOError.declaration,
         Powerdown.declaration, Reset.declaration, Resume.declaration, Shutdown.declaration, Stop.declaration,
     ]
 }
@@ -59,6 +103,7 @@ extension MachineEvent {
         case .stop: Stop()
         case .resume: Resume()
         case .powerdown: Powerdown()
+        case .diskFailed(let failed): BlockIOError(failed)
         case .reset(let byGuest, let reason): Reset(guest: byGuest, reason: reason)
         case .shutdown(let byGuest, let reason): Shutdown(guest: byGuest, reason: reason)
         }

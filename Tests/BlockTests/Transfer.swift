@@ -69,20 +69,27 @@ import Support
 
 /// The ways an image file can be used.
 enum Way: CaseIterable {
-    case native, threads, threadsDirect
+    case native, threads, threadsDirect, ring, ringDirect
 
     var options: ImageOptions {
         var options = ImageOptions()
-        options.engine = self == .native ? .native : .threads
-        options.direct = self != .threads
+        options.engine =
+            switch self {
+            case .native: .native
+            case .threads, .threadsDirect: .threads
+            case .ring, .ringDirect: .ring
+            }
+        options.direct = self != .threads && self != .ring
         options.discard = .unmap
         return options
     }
 
-    /// Whether tests' files take it: some file systems have no O_DIRECT.
+    /// Whether tests' files take it: some file systems have no O_DIRECT, and some hosts no io_uring.
     static let here: [Way] = {
         let file = TemporaryFile(size: 4096)
-        return allCases.filter { way in (try? RawImage(path: file.path, options: way.options)) != nil }
+        return allCases.filter { way in
+            (try? RawImage(path: file.path, options: way.options).makeQueue(depth: 1)) != nil
+        }
     }()
 }
 

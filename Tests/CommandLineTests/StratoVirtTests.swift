@@ -12,6 +12,7 @@ struct StratoVirtTests {
             "-smp cpus=4,maxcpus=4,sockets=1,dies=1,clusters=1,cores=4,threads=1", "-cpu host,pmu=on", "-freeze", "-S",
             "-m size=512m", "-m 4G,maxmem=8G", "-object memory-backend-ram,id=m,size=1G,host-nodes=0,policy=bind",
             "-object iothread,id=io1", "-object rng-random,id=r,filename=/dev/urandom",
+            "-numa node,nodeid=0,cpus=0-1:4-5,memdev=m -numa dist,src=0,dst=1,val=20", "-mem-path /p -mem-prealloc",
             "-kernel k -append a b=c -initrd i",
             "-qmp unix:/p,server,nowait", "-qmp tcp:127.0.0.1:4444,server,nowait",
             "-chardev socket,path=/p,id=c,server,nowait -mon chardev=c,id=m,mode=control", "-serial stdio",
@@ -39,7 +40,7 @@ struct StratoVirtTests {
         arguments: [
             "-trace events", "-battery", "-hardware-signature 7", "-usb", "-vnc :1", "-cameradev v4l2",
             "-incoming file:/d",
-            "-display gtk", "-vga std", "-numa dist,src=0,dst=1,val=20", "-runas u", "-chroot /",
+            "-display gtk", "-vga std", "-runas u", "-chroot /",
             "-hda x",
             "-chardev vc,id=x", "-serial vc", "-serial udp:1",
         ])

@@ -64,8 +64,8 @@ def raw_terminal() -> Iterator[None]:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
 
 
-def interact(process: subprocess.Popen) -> None:
-    """Joins the terminal and the guest's console until the process ends or the user wants to leave."""
+def interact(process: subprocess.Popen) -> bool:
+    """Joins the terminal and the guest's console until the process ends, or the user wants to leave: then true."""
     guest_spoke = escape = False
     with raw_terminal():
         while True:
@@ -73,7 +73,7 @@ def interact(process: subprocess.Popen) -> None:
             if process.stdout in ready:
                 data = os.read(process.stdout.fileno(), 1 << 16)
                 if not data:
-                    return
+                    return False
                 guest_spoke = True
                 os.write(1, data)
             if 0 in ready:
@@ -86,10 +86,11 @@ def interact(process: subprocess.Popen) -> None:
                 process.stdin.flush()
     say("\nLeft the guest.")
     process.kill()
+    return True
 
 
-def type_commands(process: subprocess.Popen) -> None:
-    """Shows the guest's console and types the commands, each at its prompt."""
+def type_commands(process: subprocess.Popen) -> bool:
+    """Shows the guest's console and types the commands, each at its prompt; false, since nobody leaves here."""
     waiting = list(_COMMANDS)
     seen = b""
     deadline = time.monotonic() + _PATIENCE
@@ -98,7 +99,7 @@ def type_commands(process: subprocess.Popen) -> None:
             continue
         data = os.read(process.stdout.fileno(), 1 << 16)
         if not data:
-            return
+            return False
         os.write(1, data)
         seen += data
         # The guest's shell asks like this; see userland/guest-rc.
@@ -108,11 +109,14 @@ def type_commands(process: subprocess.Popen) -> None:
             seen = b""
     say(f"\nThe guest was not done after {_PATIENCE} s and is ended.")
     process.kill()
+    return False
 
 
-def run(process: subprocess.Popen) -> None:
-    (interact if os.isatty(0) else type_commands)(process)
+def run(process: subprocess.Popen) -> bool:
+    """Stays with the guest to its end; true when the user left it running."""
+    left = (interact if os.isatty(0) else type_commands)(process)
     process.wait()
+    return left
 
 
 def direct(options: argparse.Namespace) -> int:
@@ -138,7 +142,8 @@ def in_nested_host(options: argparse.Namespace) -> int:
         host = nested.NestedHost(command(options, nested.SCRATCH), Path(out))
         try:
             process = host.start(stdin=subprocess.PIPE)
-            run(process)
+            if run(process):
+                return 0
             if host.status is None and process.returncode == 0:
                 say(f"The nested test host died: {host.fault}")
             return 1 if host.status is None else host.status
@@ -159,7 +164,7 @@ def main() -> int:
         return 1
     # An unasked end takes the way of every end, so that no process, file or raw terminal stays behind.
     for number in [signal.SIGTERM, signal.SIGHUP]:
-        signal.signal(number, lambda *_: sys.exit(1))
+        signal.signal(number, lambda number, _: sys.exit(f"Ended by signal {number}."))
     CACHE.mkdir(exist_ok=True)
     try:
         kernel = kernels.fetch("6.1")

@@ -163,7 +163,7 @@ def main() -> int:
         return 1
     # An unasked end takes the way of every end, so that no emulated host stays behind.
     for number in [signal.SIGTERM, signal.SIGHUP]:
-        signal.signal(number, lambda *_: sys.exit(1))
+        signal.signal(number, lambda number, _: sys.exit(f"Ended by signal {number}."))
     try:
         with one_at_a_time():
             return run(vmm, cases, options)

@@ -12,7 +12,8 @@ struct BootTests {
         var bytes: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1] + [UInt8](repeating: 0, count: 9)
         // EXEC, x86-64, version; entry, program headers, section headers; flags, sizes and counts.
         bytes += little(2, 2) + little(62, 2) + little(1, 4) + little(0x10_0000, 8) + little(64, 8) + little(0, 8)
-        bytes += little(0, 4) + little(64, 2) + little(56, 2) + little(1, 2) + little(0, 2) + little(0, 2) + little(0, 2)
+        bytes +=
+            little(0, 4) + little(64, 2) + little(56, 2) + little(1, 2) + little(0, 2) + little(0, 2) + little(0, 2)
         // LOAD, RWX: offset 4096, virtual and physical address, sizes in the file and in memory, alignment.
         bytes += little(1, 4) + little(7, 4) + little(4096, 8) + little(0x10_0000, 8) + little(0x10_0000, 8)
         bytes += little(16, 8) + little(0x1_0000, 8) + little(4096, 8)
@@ -20,7 +21,8 @@ struct BootTests {
         return bytes + [UInt8](repeating: 0xf4, count: 16)
     }()
 
-    @Test("What the guest made of its kernel is gone after a reset, and so is its data", arguments: TestedBoard.allCases)
+    @Test(
+        "What the guest made of its kernel is gone after a reset, and so is its data", arguments: TestedBoard.allCases)
     func reload(_ board: TestedBoard) throws {
         let scratch = try TestPipes.Directory()
         try scratch.write(Self.kernel, to: "kernel")
@@ -58,7 +60,11 @@ struct BootTests {
         try scratch.write(Self.kernel, to: "kernel")
         let option = isWanted ? "microvm" : "microvm,auto-kernel-cmdline=off"
         let machine = try MachineUnderTest(
-            "-machine \(option) -m 64 -kernel \(scratch.file("kernel")) -append quiet -device virtio-rng-device -device virtio-rng-device")
+            """
+            -machine \(option) -m 64 -kernel \(scratch.file("kernel")) -append quiet \
+            -device virtio-rng-device -device virtio-rng-device
+            """
+        )
         let low = String(decoding: machine.guest.bytes(at: 0, count: 1 << 20), as: UTF8.self)
         #expect(low.contains("quiet"))
         #expect(low.contains("virtio_mmio.device=512@0xfeb00000:5 virtio_mmio.device=512@0xfeb00200:6") == isWanted)

@@ -27,19 +27,25 @@ struct BuildTests {
         #expect(machine.logged.isEmpty)
     }
 
-    @Test("Without -machine, and by any of its names, it is a q35", arguments: ["", "-M pc", "-machine pc-q35-7.2", "-M q35 -M graphics=off"])
+    @Test(
+        "Without -machine, and by any of its names, it is a q35",
+        arguments: ["", "-M pc", "-machine pc-q35-7.2", "-M q35 -M graphics=off"])
     func names(_ words: String) throws {
         let machine = try MachineUnderTest(words)
         #expect(machine.pci.function(0, 0).device == 0x29c0)
     }
 
-    @Test("Every device of the catalog can be plugged where its bus is, and nowhere else", arguments: TestedBoard.allCases)
+    @Test(
+        "Every device of the catalog can be plugged where its bus is, and nowhere else", arguments: TestedBoard.allCases
+    )
     func everyDevice(_ board: TestedBoard) throws {
         let scratch = try TestPipes.Directory()
         for model in Catalog.models {
             let (backEnd, properties) = BuildTests.needs(of: model.name, scratch)
             let words = "\(board.option) \(backEnd) -device \(model.name),id=dut\(properties)"
-            let isForOther = model.name.hasSuffix(board == .q35 ? "-device" : "-pci") || (board == .microvm && model.name == "pcie-root-port")
+            let isForOther =
+                model.name.hasSuffix(board == .q35 ? "-device" : "-pci")
+                || (board == .microvm && model.name == "pcie-root-port")
             let refusal = MachineUnderTest.refusal(words)
             if isForOther {
                 #expect(refusal?.contains("has no") == true, "\(model.name): \(refusal ?? "accepted")")
@@ -52,13 +58,16 @@ struct BuildTests {
     @Test("A board full of devices is built in the order of the command line", arguments: TestedBoard.allCases)
     func full(_ board: TestedBoard) throws {
         let disks = (0..<8).map { index in
-            "-blockdev null-co,node-name=n\(index),size=1M -device virtio-blk-\(board.suffix),id=d\(index),drive=n\(index),iothread=t"
+            """
+            -blockdev null-co,node-name=n\(index),size=1M \
+            -device virtio-blk-\(board.suffix),id=d\(index),drive=n\(index),iothread=t
+            """
         }
         let machine = try MachineUnderTest(
             """
             \(board.option) -smp 4 -object iothread,id=t -object rng-builtin,id=r \
-            -device virtio-rng-\(board.suffix),id=rng,rng=r -chardev null,id=c -chardev null,id=b -device isa-serial,chardev=c \
-            -device isa-debug-exit -device isa-debugcon,chardev=b \(disks.joined(separator: " "))
+            -device virtio-rng-\(board.suffix),id=rng,rng=r -chardev null,id=c -chardev null,id=b \
+            -device isa-serial,chardev=c -device isa-debug-exit -device isa-debugcon,chardev=b \(disks.joined(separator: " "))
             """)
         let names = machine.machine.board.plugged.map { $0.configuration.identifier ?? $0.configuration.driver }
         #expect(names == ["rng", "isa-serial", "isa-debug-exit", "isa-debugcon"] + (0..<8).map { "d\($0)" })
@@ -114,8 +123,8 @@ struct BuildTests {
         func oneLife(_ refused: Bool) throws {
             let words =
                 """
-                \(board.option) -smp 2 -object iothread,id=t -drive file=\(scratch.file("disk")),if=none,id=d,format=raw \
-                -device virtio-blk-\(board.suffix),drive=d,iothread=t -device virtio-rng-\(board.suffix) \
+                \(board.option) -smp 2 -object iothread,id=t \
+                -drive file=\(scratch.file("disk")),if=none,id=d,format=raw -device virtio-blk-\(board.suffix),drive=d,iothread=t -device virtio-rng-\(board.suffix) \
                 -serial file:\(scratch.file("serial")) -chardev socket,path=\(scratch.file("s")),server=on,wait=off,id=c
                 """
             if refused {
@@ -140,7 +149,8 @@ struct BuildTests {
     }
 
     /// What a device cannot be without: options, and properties of its own.
-    private static func needs(of model: String, _ scratch: TestPipes.Directory) -> (options: String, properties: String) {
+    private static func needs(of model: String, _ scratch: TestPipes.Directory) -> (options: String, properties: String)
+    {
         switch model {
         case "virtio-blk-pci", "virtio-blk-device": ("-blockdev null-co,node-name=n", ",drive=n")
         case "isa-serial", "isa-debugcon": ("-chardev null,id=c", ",chardev=c")

@@ -42,7 +42,8 @@ struct ClockTests {
         machine.machine.clock.advance(to: 3_661_000_000_000)
         #expect((timeOfDay(machine) - time + 86400) % 86400 == 3661)
         let elapsed = UInt64(3661) * 3_579_545
-        #expect((machine.guest.inl(MachinePlaces.powerManagement + 8) &- ticks) & 0xff_ffff == UInt32(elapsed & 0xff_ffff))
+        #expect(
+            (machine.guest.inl(MachinePlaces.powerManagement + 8) &- ticks) & 0xff_ffff == UInt32(elapsed & 0xff_ffff))
         #expect(machine.guest.readq(0xfed0_00f0) - count == 3_661_000_000 * 1_000_000_000 / period)
     }
 

@@ -14,7 +14,10 @@ struct HostileGuestTests {
 
     private static func words(_ board: TestedBoard) -> String {
         let disks =
-            "-device virtio-blk-\(board.suffix),drive=a,iothread=t,num-queues=2 -device virtio-blk-\(board.suffix),drive=b"
+            """
+            -device virtio-blk-\(board.suffix),drive=a,iothread=t,num-queues=2 \
+            -device virtio-blk-\(board.suffix),drive=b
+            """
         let port = board == .q35 ? "-device pcie-root-port,id=p,chassis=1 -device virtio-rng-pci,bus=p" : ""
         return "\(board.option) \(devices) \(disks) -device virtio-rng-\(board.suffix) \(port)"
     }
@@ -24,8 +27,11 @@ struct HostileGuestTests {
         let places: [UInt64] =
             switch board {
             case .q35:
-                [0xb000_0000, 0xb000_8000, 0xb001_0000, 0xb001_8000, 0xb002_0000, 0xb00f_8000, 0xb010_0000, 0xc000_0000,
-                    0xfed0_0000, 0x8_0000_0000]
+                [
+                    0xb000_0000, 0xb000_8000, 0xb001_0000, 0xb001_8000, 0xb002_0000, 0xb00f_8000, 0xb010_0000,
+                    0xc000_0000,
+                    0xfed0_0000, 0x8_0000_0000,
+                ]
             case .microvm: [0xfea0_0000, 0xfeb0_0000, 0xfeb0_0200, 0xfeb0_0400]
             }
         let place = places.randomElement(using: &dice) ?? 0
@@ -49,7 +55,9 @@ struct HostileGuestTests {
         0x60, 0x61, 0x64, 0x70, 0x71, 0x92, 0xe9, 0x2f8, 0x3f8, 0x600, 0x620, 0xcf8, 0xcf9, 0xcfc, 0x1000,
     ]
 
-    @Test("Random accesses to ports, registers and configuration space", arguments: TestedBoard.allCases, [UInt64(1), 2, 3])
+    @Test(
+        "Random accesses to ports, registers and configuration space", arguments: TestedBoard.allCases,
+        [UInt64(1), 2, 3])
     func random(_ board: TestedBoard, seed: UInt64) throws {
         let machine = try MachineUnderTest(Self.words(board))
         var dice = MachineDice(seed: seed)
@@ -67,7 +75,8 @@ struct HostileGuestTests {
             }
             if step % 64 == 0 {
                 machine.settle()
-                machine.machine.clock.advance(to: machine.machine.clock.now &+ UInt64.random(in: 0..<100_000_000, using: &dice))
+                machine.machine.clock.advance(
+                    to: machine.machine.clock.now &+ UInt64.random(in: 0..<100_000_000, using: &dice))
             }
             if machine.machine.runState != .running {
                 machine.machine.reset()
@@ -89,12 +98,15 @@ struct HostileGuestTests {
             transport.start()
             for index in UInt16(0)..<8 {
                 queue.setDescriptor(
-                    index, Bool.random(using: &dice) ? UInt64.random(in: 0..<0x400_0000, using: &dice) : Self.value(&dice),
+                    index,
+                    Bool.random(using: &dice) ? UInt64.random(in: 0..<0x400_0000, using: &dice) : Self.value(&dice),
                     UInt32(truncatingIfNeeded: Self.value(&dice)), UInt16.random(in: 0..<8, using: &dice),
                     next: UInt16.random(in: 0..<10, using: &dice))
             }
             for _ in 0..<3 { queue.makeAvailable(UInt16.random(in: 0..<9, using: &dice)) }
-            if Int.random(in: 0..<8, using: &dice) == 0 { queue.setAvailableIndex(UInt16.random(in: 0...(.max), using: &dice)) }
+            if Int.random(in: 0..<8, using: &dice) == 0 {
+                queue.setAvailableIndex(UInt16.random(in: 0...(.max), using: &dice))
+            }
             queue.kick()
             // A reset takes everything back, finished or not.
             if Bool.random(using: &dice) { transport.status = 0 } else { machine.settle() }

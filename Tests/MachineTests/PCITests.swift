@@ -12,11 +12,13 @@ struct PCITests {
     func places() throws {
         let machine = try MachineUnderTest(
             """
-            -m 64 -device virtio-rng-pci,addr=5 -device virtio-rng-pci -device virtio-rng-pci,addr=0x10.0,multifunction=on \
-            -device virtio-rng-pci,addr=10.3 -device pcie-root-port,id=port,chassis=1,addr=2 \
+            -m 64 -device virtio-rng-pci,addr=5 -device virtio-rng-pci \
+            -device virtio-rng-pci,addr=0x10.0,multifunction=on -device virtio-rng-pci,addr=10.3 -device pcie-root-port,id=port,chassis=1,addr=2 \
             -device virtio-rng-pci,bus=port
             """)
-        let found = machine.pci.enumerate().map { "\(address($0)) \(String($0.vendor, radix: 16)):\(String($0.device, radix: 16))" }
+        let found = machine.pci.enumerate().map {
+            "\(address($0)) \(String($0.vendor, radix: 16)):\(String($0.device, radix: 16))"
+        }
         #expect(
             Set(found) == [
                 "0:0.0 8086:29c0", "0:1f.0 8086:2918", "0:5.0 1af4:1044", "0:1.0 1af4:1044", "0:10.0 1af4:1044",
@@ -29,7 +31,8 @@ struct PCITests {
         let words = (0..<12).map { "-blockdev null-co,node-name=n\($0) -device virtio-blk-pci,drive=n\($0)" }
         let machine = try MachineUnderTest(
             """
-            -m 3G -device pcie-root-port,id=port,chassis=1 -device virtio-rng-pci,bus=port \(words.joined(separator: " "))
+            -m 3G -device pcie-root-port,id=port,chassis=1 -device virtio-rng-pci,bus=port \
+            \(words.joined(separator: " "))
             """)
         var ranges: [(ClosedRange<UInt64>, isPort: Bool, name: String)] = []
         for function in machine.pci.enumerate() {
@@ -41,7 +44,9 @@ struct PCITests {
                 if bar.isPort {
                     #expect(last <= 0xffff && bar.address >= 0x1000, "\(name)")
                 } else {
-                    #expect(0xc000_0000...0xfebf_ffff ~= bar.address && last <= 0xfebf_ffff || bar.address >= 0x1_8000_0000, "\(name)")
+                    #expect(
+                        0xc000_0000...0xfebf_ffff ~= bar.address && last <= 0xfebf_ffff || bar.address >= 0x1_8000_0000,
+                        "\(name)")
                 }
                 for other in ranges where other.isPort == bar.isPort {
                     #expect(!other.0.overlaps(bar.address...last), "\(name) and \(other.name)")
@@ -54,7 +59,8 @@ struct PCITests {
 
     @Test("Both ways into configuration space show the same, and a write by one is seen by the other")
     func twoDoors() throws {
-        let machine = try MachineUnderTest("-m 64 -device virtio-rng-pci,addr=5 -device pcie-root-port,id=p,addr=6,chassis=1")
+        let machine = try MachineUnderTest(
+            "-m 64 -device virtio-rng-pci,addr=5 -device pcie-root-port,id=p,addr=6,chassis=1")
         for function in machine.pci.enumerate() {
             let place = function.address
             let other = machine.pciByPorts.function(place.bus, place.device, place.function)

@@ -30,7 +30,10 @@ struct RefusalTests {
         ),
         (
             "-machine microvm -device virtio-rng-pci",
-            "-device virtio-rng-pci: microvm has no PCI bus to plug it into; virtio-rng-device is the same device for it."
+            """
+            -device virtio-rng-pci: microvm has no PCI bus to plug it into; \
+            virtio-rng-device is the same device for it.
+            """
         ),
         (
             "-blockdev null-co,node-name=n -device virtio-blk-pci,drive=n,iothread=t",
@@ -63,7 +66,10 @@ struct RefusalTests {
             "-device isa-debug-exit,iobase=0xffff",
             "-device isa-debug-exit: 'iobase' takes a port with 2 up to 0xffff, not '0xffff'."
         ),
-        ("-device virtio-rng-pci,addr=1f", "-device virtio-rng-pci: PCI address 1f.0 on bus 'pcie.0' is taken by 'lpc'; choose another addr=."),
+        (
+            "-device virtio-rng-pci,addr=1f",
+            "-device virtio-rng-pci: PCI address 1f.0 on bus 'pcie.0' is taken by 'lpc'; choose another addr=."
+        ),
         ("-cpu pentium", "-cpu: There is no model 'pentium'; host is the only one yet."),
         ("-netdev tap,id=n", "-netdev: This is not supported by Apus yet."),
         ("-bios ovmf.fd", "-bios: This is not supported by Apus yet."),

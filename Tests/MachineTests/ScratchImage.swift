@@ -19,7 +19,9 @@ extension TestPipes.Directory {
         var done = 0
         while done < bytes.count {
             // The array outlives the call.
-            done += try unsafe bytes.withUnsafeBytes { unsafe try file.write(UnsafeRawBufferPointer(rebasing: $0[done...])) }
+            done += try unsafe bytes.withUnsafeBytes {
+                unsafe try file.write(UnsafeRawBufferPointer(rebasing: $0[done...]))
+            }
         }
     }
 

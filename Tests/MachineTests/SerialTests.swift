@@ -29,7 +29,9 @@ struct SerialTests {
         #expect(machine.guest.inb(0x2fd) == 0xff)
     }
 
-    @Test("What a client types reaches the guest, with an interrupt, and what the guest prints reaches the client", arguments: TestedBoard.allCases)
+    @Test(
+        "What a client types reaches the guest, with an interrupt, and what the guest prints reaches the client",
+        arguments: TestedBoard.allCases)
     func socket(_ board: TestedBoard) throws {
         let scratch = try TestPipes.Directory()
         let path = scratch.file("serial")

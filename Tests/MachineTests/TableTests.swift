@@ -3,7 +3,9 @@ import Testing
 
 @Suite("The ACPI tables in memory describe the machine")
 struct TableTests {
-    @Test("All are at 0xE0000 with valid checksums, and iasl understands each", arguments: TestedBoard.allCases, ["", "-smp 4 -serial null"])
+    @Test(
+        "All are at 0xE0000 with valid checksums, and iasl understands each", arguments: TestedBoard.allCases,
+        ["", "-smp 4 -serial null"])
     func tables(_ board: TestedBoard, _ words: String) throws {
         let machine = try MachineUnderTest(
             "\(board.option) \(words) -device virtio-rng-\(board.suffix) -device virtio-rng-\(board.suffix)")

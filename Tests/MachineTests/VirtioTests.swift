@@ -20,7 +20,9 @@ struct VirtioTests {
         #expect(disk.size == 2 << 20)
         #expect(disk.identity() == "APUS")
         let sectors = try #require(disk.read(sector: 300, count: 2048))
-        for sector in 0..<4 { #expect(Int(sectors[sector * 512]) + Int(sectors[sector * 512 + 1]) << 8 == 300 + sector) }
+        for sector in 0..<4 {
+            #expect(Int(sectors[sector * 512]) + Int(sectors[sector * 512 + 1]) << 8 == 300 + sector)
+        }
         let pattern = (0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         #expect(disk.write(pattern, sector: 16))
         #expect(disk.flush())
@@ -41,15 +43,18 @@ struct VirtioTests {
         queue.add([.writable(0x20_0000, 64)])
         queue.kick()
         var written: UInt32?
-        #expect(machine.wait {
-            written = written ?? queue.takeUsed()?.written
-            return written != nil
-        })
+        #expect(
+            machine.wait {
+                written = written ?? queue.takeUsed()?.written
+                return written != nil
+            })
         #expect(written == 64)
         #expect(machine.guest.bytes(at: 0x20_0000, count: 64) != [UInt8](repeating: 0, count: 64))
     }
 
-    @Test("A device with a malformed ring asks for a reset; its neighbour goes on, and the reset helps", arguments: TestedBoard.allCases)
+    @Test(
+        "A device with a malformed ring asks for a reset; its neighbour goes on, and the reset helps",
+        arguments: TestedBoard.allCases)
     func malformed(_ board: TestedBoard) throws {
         let machine = try MachineUnderTest(
             """

@@ -9,19 +9,24 @@ struct CommandLineTests {
     static let refusals: [(arguments: String, named: String)] = [
         ("-kernel @/missing", "-kernel"), ("-kernel @", "-kernel"), ("-kernel @/truncated", "-kernel"),
         ("-kernel @/text", "-kernel"), ("-kernel @/empty", "-kernel"), ("-kernel @/half-elf", "-kernel"),
-        ("-kernel @/hello.elf -initrd @/missing", "-kernel"), ("-initrd @/text", "-initrd"), ("-append quiet", "-append"),
-        ("-smp 0", "-smp"), ("-smp 10000", "-smp"), ("-smp 255", "-smp"), ("-smp -3", "-smp"), ("-smp 3,sockets=2", "-smp"),
+        ("-kernel @/hello.elf -initrd @/missing", "-kernel"), ("-initrd @/text", "-initrd"),
+        ("-append quiet", "-append"),
+        ("-smp 0", "-smp"), ("-smp 10000", "-smp"), ("-smp 255", "-smp"), ("-smp -3", "-smp"),
+        ("-smp 3,sockets=2", "-smp"),
         ("-m 0", "-m"), ("-m 1", "-m"), ("-m 9999999P", "-m"), ("-m 4P", "-m"), ("-m lots", "-m"),
         ("-kernal x", "-kernal"), ("--frobnicate", "--frobnicate"), ("-machine pdp11", "pdp11"),
         ("-machine q35,frobnicate=on", "-machine"), ("-machine q35,hpet=perhaps", "hpet"), ("-accel warp", "-accel"),
-        ("-cpu 8086", "-cpu"), ("-device", "-device"), ("-device warp-drive", "warp-drive"), ("-device virtio-rng-pci,speed=9", "speed"),
+        ("-cpu 8086", "-cpu"), ("-device", "-device"), ("-device warp-drive", "warp-drive"),
+        ("-device virtio-rng-pci,speed=9", "speed"),
         ("-device virtio-rng-pci,period=often", "period"), ("-device virtio-rng-pci,addr=zz", "virtio-rng-pci"),
         ("-device virtio-rng-pci,addr=0", "virtio-rng-pci"), ("-device virtio-blk-pci", "drive"),
         ("-device virtio-blk-pci,drive=none", "none"),
         ("-device {\"driver\":", "-device"), ("-device {\"driver\":\"virtio-rng-pci\",\"period\":[]}", "period"),
         ("-blockdev {}", "-blockdev"), ("-blockdev {\"driver\":\"raw\"", "-blockdev"),
-        ("-blockdev {\"driver\":\"warp\",\"node-name\":\"n\"}", "warp"), ("-object warp,id=o", "warp"), ("-object iothread", "id"),
-        ("-drive file=@/missing,format=raw,if=none,id=d", "-drive"), ("-drive file=@,format=raw,if=none,id=d", "-drive"),
+        ("-blockdev {\"driver\":\"warp\",\"node-name\":\"n\"}", "warp"), ("-object warp,id=o", "warp"),
+        ("-object iothread", "id"),
+        ("-drive file=@/missing,format=raw,if=none,id=d", "-drive"),
+        ("-drive file=@,format=raw,if=none,id=d", "-drive"),
         ("-drive file=@/text,format=qcow3,if=none,id=d", "-drive"), ("-drive if=none,id=d", "-drive"),
         ("-blockdev driver=file,filename=@/missing,node-name=n", "-blockdev"),
         ("-qmp unix:@/no/such/directory/qmp,server=on,wait=off", "monitor"), ("-qmp unix:@/nobody", "monitor"),
@@ -31,7 +36,8 @@ struct CommandLineTests {
         ("-chardev socket,id=c", "-chardev"), ("-chardev warp,id=c", "-chardev"),
         ("-qtest unix:@/nobody", "-qtest"), ("-qtest null", "-qtest"),
         ("-qtest unix:@/q,server=on,wait=off -qtest-log @/no/such/directory/log", "-qtest-log"),
-        ("-rtc base=yesterday", "-rtc"), ("-uuid 1234", "-uuid"), ("-bios @/text", "-bios"), ("-netdev user,id=n", "-netdev"),
+        ("-rtc base=yesterday", "-rtc"), ("-uuid 1234", "-uuid"), ("-bios @/text", "-bios"),
+        ("-netdev user,id=n", "-netdev"),
         ("disk.img", "disk.img"),
     ]
 
@@ -64,7 +70,10 @@ struct CommandLineTests {
         try check(["-accel", "qtest", "-drive", "file=\(path),format=raw,if=none,id=d"], names: "-drive")
         let process = try MachineProcess(
             MachineProcess.apus,
-            ["-accel", "qtest", "-drive", "file=\(path),format=raw,readonly=on", "-qmp", "unix:\(scratch.file("q")),server=on,wait=off"])
+            [
+                "-accel", "qtest", "-drive", "file=\(path),format=raw,readonly=on", "-qmp",
+                "unix:\(scratch.file("q")),server=on,wait=off",
+            ])
         let monitor = QMPSocketClient(try Patience.connect(scratch.file("q"), process))
         #expect(monitor.negotiate())
     }

@@ -19,11 +19,13 @@ struct GuestTests {
             return
         }
         let scratch = try TestPipes.Directory()
-        let build = try MachineProcess.run("make", ["-s", "-C", "\(Self.root)/firmware", "OUT=\(scratch.path)", "\(scratch.path)/\(guest)"])
+        let build = try MachineProcess.run(
+            "make", ["-s", "-C", "\(Self.root)/firmware", "OUT=\(scratch.path)", "\(scratch.path)/\(guest)"])
         #expect(build.status == 0, "\(build.errors)")
         let outcome = try runApus(
             [
-                "-machine", machine, "-m", "64", "-kernel", scratch.file(guest), "-serial", "file:\(scratch.file("out"))",
+                "-machine", machine, "-m", "64", "-kernel", scratch.file(guest), "-serial",
+                "file:\(scratch.file("out"))",
                 "-device", "isa-debug-exit,iobase=0xf4", "-no-reboot", "-display", "none",
             ], seconds: 60)
         #expect(outcome.status == 1, "\(outcome)")
@@ -39,7 +41,8 @@ struct GuestTests {
             return
         }
         let scratch = try TestPipes.Directory()
-        let build = try MachineProcess.run("make", ["-s", "-C", "\(Self.root)/firmware", "OUT=\(scratch.path)", "\(scratch.path)/hello-pvh.elf"])
+        let build = try MachineProcess.run(
+            "make", ["-s", "-C", "\(Self.root)/firmware", "OUT=\(scratch.path)", "\(scratch.path)/hello-pvh.elf"])
         #expect(build.status == 0, "\(build.errors)")
         let launch = try Launch(
             ["-m", "64", "-kernel", scratch.file("hello-pvh.elf"), "-serial", "file:\(scratch.file("out"))"],

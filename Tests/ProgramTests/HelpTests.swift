@@ -5,7 +5,9 @@ import Testing
 struct HelpTests {
     /// The lists' entries: what stands first in each indented line.
     private func names(_ text: String) -> [String] {
-        text.split(separator: "\n").filter { $0.hasPrefix("  ") }.compactMap { $0.split(separator: " ").first.map(String.init) }
+        text.split(separator: "\n").filter { $0.hasPrefix("  ") }.compactMap {
+            $0.split(separator: " ").first.map(String.init)
+        }
     }
 
     private func help(_ arguments: String...) throws -> String {
@@ -52,7 +54,9 @@ struct HelpTests {
         #expect(names(try help("-accel", "help")) == ["kvm", "qtest"])
     }
 
-    @Test("Help of what is not there is refused", arguments: [["-device", "warp,help"], ["-machine", "warp,help"], ["-object", "warp,help"]])
+    @Test(
+        "Help of what is not there is refused",
+        arguments: [["-device", "warp,help"], ["-machine", "warp,help"], ["-object", "warp,help"]])
     func unknown(_ arguments: [String]) throws {
         let outcome = try runApus(arguments)
         #expect(outcome.status == 1)

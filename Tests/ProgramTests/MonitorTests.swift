@@ -13,7 +13,8 @@ struct MonitorTests {
     init() throws {
         scratch = try TestPipes.Directory()
         process = try MachineProcess(
-            MachineProcess.apus, ["-accel", "qtest", "-m", "64", "-qmp", "unix:\(scratch.file("qmp")),server=on,wait=off"])
+            MachineProcess.apus,
+            ["-accel", "qtest", "-m", "64", "-qmp", "unix:\(scratch.file("qmp")),server=on,wait=off"])
     }
 
     private func connect() throws -> QMPSocketClient { QMPSocketClient(try Patience.connect(path, process)) }
@@ -40,7 +41,10 @@ struct MonitorTests {
 
     @Test("Hanging up at any time is taken as it is")
     func vanishing() throws {
-        for text in ["", "{", #"{"execute":"qmp_capabilities"}{"execute":"query-qmp-schema"}"#, #"{"execute":"qmp_capabilities"}{"execute":"query-qmp-schema"}{"ex"#] {
+        for text in [
+            "", "{", #"{"execute":"qmp_capabilities"}{"execute":"query-qmp-schema"}"#,
+            #"{"execute":"qmp_capabilities"}{"execute":"query-qmp-schema"}{"ex"#,
+        ] {
             for _ in 0..<5 { try connect().send(text) }
         }
         try checkItLives()
@@ -64,7 +68,8 @@ struct MonitorTests {
         process.signal(SIGKILL)
         #expect(process.outcome().status == 128 + SIGKILL)
         #expect(isAccessible(path))
-        let third = try MachineProcess(MachineProcess.apus, ["-accel", "qtest", "-qmp", "unix:\(path),server=on,wait=off"])
+        let third = try MachineProcess(
+            MachineProcess.apus, ["-accel", "qtest", "-qmp", "unix:\(path),server=on,wait=off"])
         let monitor = QMPSocketClient(try Patience.connect(path, third))
         #expect(monitor.negotiate())
         #expect(monitor.execute("quit") == [:])

@@ -28,10 +28,15 @@ struct QTestTests {
         #expect(launch.process.outcome().status == 0)
     }
 
-    @Test("Options may come repeated and in any order", arguments: [
-        ["-M", "q35", "-M", "graphics=off"], ["-machine", "pc"], [],
-        ["-device", "virtio-blk-pci,drive=d", "-blockdev", "null-co,node-name=d", "-machine", "microvm", "-machine", "q35"],
-    ])
+    @Test(
+        "Options may come repeated and in any order",
+        arguments: [
+            ["-M", "q35", "-M", "graphics=off"], ["-machine", "pc"], [],
+            [
+                "-device", "virtio-blk-pci,drive=d", "-blockdev", "null-co,node-name=d", "-machine", "microvm",
+                "-machine", "q35",
+            ],
+        ])
     func options(_ options: [String]) throws {
         let launch = try Launch(options)
         #expect(launch.qtest.command("endianness") == "OK little")
@@ -40,10 +45,11 @@ struct QTestTests {
         #expect(launch.terminate() == 0)
     }
 
-    @Test("-accel may name several: the first that works here is taken")
-    func accelerators() throws {
-        // Without a kernel KVM has nothing to run, so it is the one that is passed over where it exists at all.
-        let launch = try Launch(accelerators: ["-accel", "tcg", "-accel", "qtest"])
+    @Test(
+        "-accel may name several: the first that works here is taken, and without a kernel that is not kvm",
+        arguments: ["tcg", "kvm"])
+    func accelerators(_ other: String) throws {
+        let launch = try Launch(accelerators: ["-accel", other, "-accel", "qtest"])
         #expect(launch.qtest.command("endianness") == "OK little")
         #expect(launch.terminate() == 0)
     }
@@ -73,7 +79,13 @@ struct QTestTests {
 
     @Test("A disk is read by a driver in another process")
     func disk() throws {
-        let launch = try Launch(words("-machine microvm -m 64 -object iothread,id=t -blockdev null-co,node-name=n,size=1M,read-zeroes=on -device virtio-blk-device,drive=n,iothread=t"))
+        let launch = try Launch(
+            words(
+                """
+                -machine microvm -m 64 -object iothread,id=t -blockdev null-co,node-name=n,size=1M,read-zeroes=on \
+                -device virtio-blk-device,drive=n,iothread=t
+                """
+            ))
         let guest = launch.qtest
         let device = VirtioGuestMMIO(guest, at: MachinePlaces.virtioMMIO)
         #expect(device.deviceID == 2)
@@ -132,7 +144,8 @@ struct QTestTests {
     func waiting(_ option: String) throws {
         let scratch = try TestPipes.Directory()
         let path = scratch.file("sock")
-        let process = try MachineProcess(MachineProcess.apus, ["-accel", "qtest", option, "unix:\(path),server=on,wait=on"])
+        let process = try MachineProcess(
+            MachineProcess.apus, ["-accel", "qtest", option, "unix:\(path),server=on,wait=on"])
         // It waits once its socket is there.
         #expect(Patience.wait { isAccessible(path) || !process.isRunning })
         process.signal(SIGTERM)
@@ -147,7 +160,10 @@ struct QTestTests {
         let listener = try SocketListener(.unix(path: scratch.file("sock")))
         let process = try MachineProcess(
             MachineProcess.apus,
-            ["-accel", "qtest", "-qtest", "unix:\(scratch.file("sock"))", "-qmp", "unix:\(scratch.file("qmp")),server=on,wait=off"])
+            [
+                "-accel", "qtest", "-qtest", "unix:\(scratch.file("sock"))", "-qmp",
+                "unix:\(scratch.file("qmp")),server=on,wait=off",
+            ])
         do {
             let client = QTestClient(try Launch.accept(listener, process))
             #expect(client.command("endianness") == "OK little")

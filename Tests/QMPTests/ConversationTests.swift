@@ -51,7 +51,8 @@ struct ConversationTests {
     @Test(
         "An id of any kind comes back, in replies and in errors",
         arguments: [
-            "1", "-7", "2.5", "\"text\"", "null", "true", "[1, [2]]", #"{"a": {"b": []}}"#, "\"\"", "9223372036854775807",
+            "1", "-7", "2.5", "\"text\"", "null", "true", "[1, [2]]", #"{"a": {"b": []}}"#, "\"\"",
+            "9223372036854775807",
         ])
     func identifiers(_ text: String) throws {
         let client = QMPTestClient(monitor)
@@ -73,7 +74,8 @@ struct ConversationTests {
 
     @Test("Commands may be pipelined, split at every byte, and need no line break")
     func framing() throws {
-        let text = #"{"execute":"query-status","id":1}{"execute":"query-name","id":2} {"execute" : "query-uuid", "id": 3}"#
+        let text =
+            #"{"execute":"query-status","id":1}{"execute":"query-name","id":2} {"execute" : "query-uuid", "id": 3}"#
         let whole = QMPTestClient(monitor)
         whole.send(text)
         let expected = whole.take()
@@ -90,7 +92,8 @@ struct ConversationTests {
     @Test(
         "After garbage comes one error, and the next line is understood",
         arguments: [
-            "garbage", "{]", "{\"execute\": }", "\u{1}\u{2}\u{3}", "[1, 2", "}", "{\"execute\": \"query-status\", \"execute\": 1}",
+            "garbage", "{]", "{\"execute\": }", "\u{1}\u{2}\u{3}", "[1, 2", "}",
+            "{\"execute\": \"query-status\", \"execute\": 1}",
             "\"text\" 5", "nul", "{\"a\": \"\\u0000\"}",
         ])
     func recovery(_ garbage: String) throws {

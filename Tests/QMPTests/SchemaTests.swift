@@ -13,8 +13,8 @@ struct SchemaTests {
         "-machine microvm -m 64 -smp 3 -device virtio-rng-device,id=rng",
         """
         -m 64 -S -name guest -uuid 12345678-9abc-def0-1234-56789abcdef0 -object iothread,id=t -smp 4,cores=2,threads=2 \
-        -blockdev null-co,node-name=n,size=1M -device virtio-blk-pci,id=d,drive=n,iothread=t -blockdev null-co,node-name=idle \
-        -device pcie-root-port,id=port,chassis=1,addr=6 -device virtio-rng-pci,bus=port
+        -blockdev null-co,node-name=n,size=1M -device virtio-blk-pci,id=d,drive=n,iothread=t \
+        -blockdev null-co,node-name=idle -device pcie-root-port,id=port,chassis=1,addr=6 -device virtio-rng-pci,bus=port
         """,
     ]
 
@@ -32,6 +32,9 @@ struct SchemaTests {
     private static let preparations: [String: (name: String, arguments: JSON)] = [
         "closefd": ("getfd", ["fdname": "name"]), "remove-fd": ("add-fd", ["fdset-id": 0]),
     ]
+
+    /// Commands that only a certain disk can obey; `BlockCommandTests` has it.
+    private static let needsDisk: Set<String> = ["block_resize", "block_set_io_throttle"]
 
     @Test("The schema is whole: everything it refers to is in it, once")
     func whole() throws {
@@ -56,7 +59,7 @@ struct SchemaTests {
             names = try #require(client.result("query-commands")?.arrayValue).compactMap { $0["name"]?.stringValue }
             schema = QMPSchema(try #require(client.result("query-qmp-schema")))
         }
-        for name in names {
+        for name in names where !Self.needsDisk.contains(name) {
             let machine = try MachineUnderTest(words)
             let client = QMPTestClient(Monitor(machine.machine), negotiates: name != "qmp_capabilities") {
                 try? FileDescriptor.open("/dev/null", O_RDWR)

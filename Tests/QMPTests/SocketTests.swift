@@ -109,7 +109,7 @@ struct SocketTests {
             machine.loop.turn(timeout: 0)
             if done == 0 { break }
         }
-        // Read as bytes: parsing so much would take longer than all other tests together. An id is a reply's last member.
+        // Read as bytes: parsing so much would take longer than all other tests together. An id is the last member.
         var received = 0
         var tail: [UInt8] = []
         var lines = 0

@@ -76,10 +76,12 @@ package final class MachineDisk {
         queue.add([.readable(Self.header + offset, 16)] + buffers + [.writable(Self.status + offset, 1)])
         queue.kick()
         var isDone = false
-        guard machine.wait(until: {
-            isDone = isDone || queue.takeUsed() != nil
-            return isDone
-        }) else { return nil }
+        guard
+            machine.wait(until: {
+                isDone = isDone || queue.takeUsed() != nil
+                return isDone
+            })
+        else { return nil }
         return guest.readb(Self.status + offset)
     }
 
@@ -92,6 +94,14 @@ package final class MachineDisk {
     package func write(_ bytes: [UInt8], sector: UInt64) -> Bool {
         machine.guest.write(bytes, at: data)
         return request(type: 1, sector: sector, [.readable(data, UInt32(bytes.count))]) == 0
+    }
+
+    /// Discard (11) or write zeroes (13).
+    package func range(type: UInt32, sector: UInt64, sectors: UInt32) -> Bool {
+        machine.guest.writeq(data, sector)
+        machine.guest.writel(data + 8, sectors)
+        machine.guest.writel(data + 12, 0)
+        return request(type: type, sector: 0, [.readable(data, 16)]) == 0
     }
 
     package func flush() -> Bool { request(type: 4, sector: 0, []) == 0 }

@@ -4,7 +4,8 @@ internal import Host
 
 /// A program in a process of its own, for tests that look at it from outside.
 ///
-/// It reads nothing; what it prints goes into files, so that it never waits for its reader. It is killed with this object.
+/// It reads nothing; what it prints goes into files, so that it never waits for its reader. It is killed with this
+/// object.
 package final class MachineProcess {
     /// How a program ended, and what it printed.
     package struct Outcome: Sendable {
@@ -44,7 +45,11 @@ package final class MachineProcess {
 
         // The copies live until the program runs, which has its own from then on.
         let words = unsafe ([program] + arguments).map { unsafe strdup($0) }
-        defer { for unsafe word in unsafe words { unsafe free(word) } }
+        defer {
+            for unsafe word in unsafe words {
+                unsafe free(word)
+            }
+        }
         var process: pid_t = 0
         let result = unsafe posix_spawnp(&process, program, &actions, nil, words + [nil], environ)
         guard result == 0 else {

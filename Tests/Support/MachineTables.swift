@@ -21,7 +21,8 @@ package struct MachineTables {
     package init?(_ guest: any GuestAccess) {
         let area = guest.bytes(at: 0xe0000, count: 0x20000)
         let mark = Array("RSD PTR ".utf8)
-        guard let offset = stride(from: 0, to: area.count, by: 16).first(where: { area[$0..<$0 + 8].elementsEqual(mark) })
+        guard
+            let offset = stride(from: 0, to: area.count, by: 16).first(where: { area[$0..<$0 + 8].elementsEqual(mark) })
         else { return nil }
         rootPointer = 0xe0000 + UInt64(offset)
         let root = Array(area[offset..<offset + 36])

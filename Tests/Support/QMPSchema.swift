@@ -48,14 +48,18 @@ package struct QMPSchema {
 
     /// What is wrong with a command's reply.
     package func faults(ofReply value: JSON, to command: String) -> [String] {
-        guard let type = commands[command]?["ret-type"]?.stringValue else { return ["\(command) is not in the schema."] }
+        guard let type = commands[command]?["ret-type"]?.stringValue else {
+            return ["\(command) is not in the schema."]
+        }
         return faults(of: value, type, command)
     }
 
     /// What is wrong with an event.
     package func faults(ofEvent message: JSON) -> [String] {
         let name = message["event"]?.stringValue ?? ""
-        guard let type = events[name]?["arg-type"]?.stringValue else { return ["The event \(name) is not in the schema."] }
+        guard let type = events[name]?["arg-type"]?.stringValue else {
+            return ["The event \(name) is not in the schema."]
+        }
         return faults(of: message["data"] ?? [:], type, name)
     }
 
@@ -100,7 +104,9 @@ package struct QMPSchema {
         case "object":
             guard let object = value.objectValue else { return wrong("an object") }
             let members = members(type)
-            var faults = members.filter { !$0.isOptional && object[$0.name] == nil }.map { "\(place) lacks \($0.name)." }
+            var faults = members.filter { !$0.isOptional && object[$0.name] == nil }.map {
+                "\(place) lacks \($0.name)."
+            }
             for member in object.members {
                 if let declared = members.first(where: { $0.name == member.name }) {
                     faults += self.faults(of: member.value, declared.type, "\(place).\(member.name)")

@@ -27,7 +27,8 @@ package enum QMPWire {
             guard unsafe poll(&query, 1, 60_000) > 0 else { return false }
             // MSG_NOSIGNAL: a peer that hung up is an answer here, not a reason to die.
             let count = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe send(descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done, Int32(MSG_NOSIGNAL))
+                unsafe send(
+                    descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done, Int32(MSG_NOSIGNAL))
             }
             if count > 0 { done += count } else if count < 0, errno != EAGAIN, errno != EINTR { return false }
         }

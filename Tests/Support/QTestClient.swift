@@ -71,7 +71,9 @@ package final class QTestClient: GuestAccess {
     }
 
     package func bytes(at address: UInt64, count: Int) -> [UInt8] {
-        guard count > 0, let text = command("read \(hexadecimal(address)) \(count)")?.dropPrefix("OK 0x") else { return [] }
+        guard count > 0, let text = command("read \(hexadecimal(address)) \(count)")?.dropPrefix("OK 0x") else {
+            return []
+        }
         let digits = Array(text)
         return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(String(digits[$0...$0 + 1]), radix: 16) ?? 0 }
     }

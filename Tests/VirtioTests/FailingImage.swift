@@ -1,23 +1,33 @@
 import Block
 import Host
+import Synchronization
 
 /// A disk whose host fails some kinds of requests.
 final class FailingImage: BlockImage {
     enum Kind { case read, write, flush }
 
     let geometry = BlockGeometry(size: 1 << 20)
-    private let failing: [Kind]
+    private let failing: Mutex<[Kind]>
+    private let error: Errno
 
-    init(failing: [Kind]) { self.failing = failing }
+    init(failing: [Kind], with error: Errno = .ioError) {
+        self.failing = Mutex(failing)
+        self.error = error
+    }
 
-    func makeQueue(depth: Int) throws(BlockError) -> any BlockQueue { FailingQueue(failing: failing) }
+    /// What fails from now on.
+    func fail(_ kinds: [Kind]) { failing.withLock { $0 = kinds } }
+
+    fileprivate func answer(_ kind: Kind) -> Errno? { failing.withLock { $0.contains(kind) } ? error : nil }
+
+    func makeQueue(depth: Int) throws(BlockError) -> any BlockQueue { FailingQueue(self) }
 }
 
 private final class FailingQueue: BlockQueue {
-    private let failing: [FailingImage.Kind]
+    private let image: FailingImage
     private var answers: [BlockCompletion] = []
 
-    init(failing: [FailingImage.Kind]) { self.failing = failing }
+    init(_ image: FailingImage) { self.image = image }
 
     var eventDescriptor: Int32? { nil }
     var inFlight: Int { answers.count }
@@ -29,7 +39,7 @@ private final class FailingQueue: BlockQueue {
             case .flush: .flush
             default: .write
             }
-        answers.append(BlockCompletion(tag: request.tag, error: failing.contains(kind) ? .ioError : nil))
+        answers.append(BlockCompletion(tag: request.tag, error: image.answer(kind)))
     }
 
     func dispatch() {}

@@ -1,3 +1,4 @@
+internal import Block
 internal import Character
 package import Configuration
 package import Host
@@ -18,9 +19,12 @@ package final class BackEnds: Sendable {
         var objects: [ObjectConfiguration] = []
         var shared: IOThread?
         var streams: [CharacterStream] = []
+        var throttleGroups: [ThrottleGroup] = []
     }
 
     let loop: EventLoop
+    /// The machine's time, which limits are kept by: they stand still with the guest.
+    let clock: Clock
     let log: Log
     /// What `Ctrl-A x` on a shared terminal does.
     let quit: @Sendable () -> Void
@@ -34,9 +38,10 @@ package final class BackEnds: Sendable {
 
     /// - Parameter loop: the control thread's, which serves character streams.
     package init(
-        loop: EventLoop, log: Log, interruption: Int32? = nil, quit: @escaping @Sendable () -> Void
+        loop: EventLoop, clock: Clock, log: Log, interruption: Int32? = nil, quit: @escaping @Sendable () -> Void
     ) {
         self.loop = loop
+        self.clock = clock
         self.log = log
         self.interruption = interruption
         self.quit = quit
@@ -114,6 +119,7 @@ package final class BackEnds: Sendable {
         try configured { () throws(ConfigurationError) in
             _ = try PropertyReader(object.properties, type.schema, subject: "-object \(object.type)")
         }
+        if type.name == "throttle-group" { try addThrottleGroup(object) }
         if type.name == "iothread" {
             let thread = try makeIOThread(object.identifier)
             state.withLock { $0.ioThreads.append(thread) }

@@ -8,7 +8,7 @@ package struct ObjectType: Sendable {
 
     package static func named(_ name: String) -> ObjectType? { all.first { $0.name == name } }
 
-    package static var all: [ObjectType] { [ioThread, builtinRandom, fileRandom] }
+    package static var all: [ObjectType] { [ioThread, builtinRandom, fileRandom, throttleGroup] + memoryBackends }
 
     static let ioThread = ObjectType(
         name: "iothread", summary: "a thread that runs the data path of devices", schema: PropertySchema())
@@ -18,6 +18,11 @@ package struct ObjectType: Sendable {
 
     static let fileRandom = ObjectType(
         name: "rng-random", summary: "randomness from a file", schema: PropertySchema(RandomProperties.filename))
+}
+
+extension ObjectType {
+    static let throttleGroup = ObjectType(
+        name: "throttle-group", summary: "limits that several disks keep together", schema: ThrottleProperties.object)
 }
 
 /// What `-object rng-random` takes.

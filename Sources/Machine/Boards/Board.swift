@@ -54,6 +54,8 @@ package struct MachineType: Sendable, Equatable {
     package let maximumProcessors: Int
     /// Where devices begin below 4 GiB.
     package let lowMemoryLimit: UInt64
+    /// The name of RAM that is no object of the user's; also what `-machine memory-backend=` is expected to name.
+    package let ramIdentifier: String
     /// Whether it has a PIT.
     package let hasTimer: Bool
     package let schema: PropertySchema

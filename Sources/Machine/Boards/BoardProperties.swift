@@ -1,5 +1,4 @@
 internal import Configuration
-internal import Memory
 
 /// What `-machine` takes on every board.
 enum BoardProperties {
@@ -7,6 +6,7 @@ enum BoardProperties {
     static let dumpsCore = Property<Bool>.boolean("dump-guest-core", default: true, "guest memory in core dumps")
     static let sharesMemory = Property<Bool>.boolean("mem-share", default: false, "guest memory that other processes can map")
     static let mergesMemory = Property<Bool>.boolean("mem-merge", default: true, "let the kernel merge equal pages")
+    static let memoryBackend = Property<String>.string("memory-backend", "the object that the memory is made of")
     static let interruptChip = Property<String>.choice(
         "kernel_irqchip", ["on", "off", "split"], default: "on", "where the interrupt controllers are")
     static let usb = Property<Bool>.boolean("usb", default: false, "a USB controller")
@@ -16,13 +16,16 @@ enum BoardProperties {
     static let nvdimm = Property<Bool>.boolean("nvdimm", default: false, "persistent memory")
 
     static let common = PropertySchema(
-        acpi, dumpsCore, sharesMemory, mergesMemory, interruptChip, usb, graphics, vmPort, smm, nvdimm)
+        acpi, dumpsCore, sharesMemory, mergesMemory, memoryBackend, interruptChip, usb, graphics, vmPort, smm,
+        nvdimm)
 
     /// What all boards make of the common properties.
     struct Values {
         let hasACPI: Bool
         let dumpsCore: Bool
-        let backing: MemoryRegion.Backing
+        let mergesMemory: Bool
+        let sharesMemory: Bool
+        let memoryBackend: String?
     }
 
     static func read(_ reader: inout PropertyReader) throws(MachineError) -> Values {
@@ -33,11 +36,10 @@ enum BoardProperties {
         try insistOff(vmPort, &reader, "There is no VMware port.")
         try insistOff(smm, &reader, "There is no System Management Mode.")
         try reader.insist(nvdimm, is: false, otherwise: "There is no persistent memory yet.")
-        // KSM works on memory that asks for it, and this memory never does: nothing a guest could see.
-        _ = try reader.get(mergesMemory)
         return Values(
             hasACPI: try reader.get(acpi) != .off, dumpsCore: try reader.get(dumpsCore),
-            backing: try reader.get(sharesMemory) ? .memfd : .anonymous)
+            mergesMemory: try reader.get(mergesMemory), sharesMemory: try reader.get(sharesMemory),
+            memoryBackend: try reader.find(memoryBackend))
     }
 
     private static func insistOff(

@@ -57,7 +57,7 @@ struct BootLoader: Sendable {
         }
     }
 
-    /// Writes everything into RAM that reads as zero, and points the boot processor at it.
+    /// Writes everything into RAM at power-on state, and points the boot processor at it.
     func load(_ memory: GuestMemory, _ processor: (any VirtualCPU)?) throws(MachineError) {
         if let tables {
             try blaming("ACPI tables") { () throws(MemoryError) in
@@ -68,7 +68,9 @@ struct BootLoader: Sendable {
         try blaming("-kernel") { () throws(MemoryError) in
             try memory.write(BootLoader.restart, at: BootLoader.entry)
         }
-        try blaming("-kernel") { () throws(FirmwareError) in try plan.write(to: memory, isZeroed: true) }
+        try blaming("-kernel") { () throws(FirmwareError) in
+            try plan.write(to: memory, isZeroed: memory.isZeroAtPowerOn)
+        }
         try blaming("-kernel") { () throws(HypervisorError) in try processor?.enter(plan.entry) }
     }
 

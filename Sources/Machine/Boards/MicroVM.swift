@@ -26,7 +26,8 @@ internal import Virtio
 package final class MicroVM: Board {
     package static let type = MachineType(
         name: "microvm", aliases: [], summary: "the smallest machine: virtio over MMIO, direct kernel boot",
-        maximumProcessors: 254, lowMemoryLimit: 0xc000_0000, hasTimer: false,
+        maximumProcessors: 254, lowMemoryLimit: 0xc000_0000, ramIdentifier: "microvm.ram",
+        hasTimer: false,
         schema: BoardProperties.common + PropertySchema(MicroVM.addsArguments))
 
     private static let addsArguments = Property<Bool>.boolean(
@@ -132,6 +133,7 @@ package final class MicroVM: Board {
                 powerButton: GenericEventDevice.powerButton),
             sleepControl: register(GenericEventDevice.sleepControl),
             sleepStatus: register(GenericEventDevice.sleepStatus))
+        description.numa = construction.describedNodes
         description.softOffType = GenericEventDevice.softOffType
         description.reset = FADT.Reset(register: register(GenericEventDevice.resetRegister), value: 1)
         description.virtioDevices = virtio
@@ -178,13 +180,6 @@ extension Construction {
             throw .part(option: "-m", reason: "\(configuration.memory.size) bytes do not fit into a guest's address space.")
         }
         return layout
-    }
-
-    /// The processors as ACPI names them.
-    var describedProcessors: [ACPI.Processor] {
-        (0..<configuration.topology.processors).map { index in
-            ACPI.Processor(uid: UInt32(index), apicID: topology.apicID(of: index))
-        }
     }
 }
 

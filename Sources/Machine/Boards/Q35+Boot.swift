@@ -61,6 +61,7 @@ extension Q35 {
             processors: construction.describedProcessors,
             configurationSpace: MCFG.Segment(address: Q35.ecamBase), windows: [Q35.memoryWindow],
             highWindow: Q35.highWindow(layout))
+        description.numa = construction.describedNodes
         description.powerManagementBase = Q35.powerManagementBase
         description.sci = UInt8(Q35.sci)
         description.serialPorts = serial.described

@@ -27,7 +27,7 @@ internal import Synchronization
 package final class Q35: Board {
     package static let type = MachineType(
         name: "pc-q35-7.2", aliases: ["q35", "pc"], summary: "a standard PC: PCI Express, ACPI, ICH9",
-        maximumProcessors: 254, lowMemoryLimit: 0x8000_0000, hasTimer: true,
+        maximumProcessors: 254, lowMemoryLimit: 0x8000_0000, ramIdentifier: "pc.ram", hasTimer: true,
         schema: BoardProperties.common + PropertySchema(Q35.hasHPET))
 
     private static let hasHPET = Property<Toggle>.choice("hpet", default: .auto, "a high precision event timer")

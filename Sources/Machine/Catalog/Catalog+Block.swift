@@ -18,10 +18,15 @@ enum BlockProperties {
     static let cacheSwitch = Property<Bool>.boolean("config-wce", default: true, "whether the guest may switch its write cache")
     static let discard = Property<Bool>.boolean("discard", default: true, "offer discards")
     static let writeZeroes = Property<Bool>.boolean("write-zeroes", default: true, "offer writes of zeros")
+    static let readError = Property<String>.choice(
+        "rerror", ["auto", "report", "ignore", "stop"], default: "auto", "what is done about reads that the host fails")
+    static let writeError = Property<String>.choice(
+        "werror", ["auto", "report", "ignore", "stop", "enospc"], default: "auto",
+        "what is done about writes that the host fails")
     static let scsi = Property<Bool>.boolean("scsi", default: false, "offer SCSI commands (never there)")
     static let schema = PropertySchema(
         drive, ioThread, serial, queues, queueSize, logicalBlockSize, physicalBlockSize, writeCache, cacheSwitch, discard,
-        writeZeroes, scsi)
+        writeZeroes, readError, writeError, scsi)
 }
 
 extension VirtioRecipe {
@@ -52,13 +57,23 @@ extension VirtioRecipe {
 
         let thread = try construction.backEnds.ioThread(named: try reader.find(BlockProperties.ioThread), for: subject)
         let writeCache = try reader.get(BlockProperties.writeCache)
-        let back = try construction.backEnds.claimBlock(
-            named: try reader.get(BlockProperties.drive), for: request.name, subject: subject)
+        let drive = try reader.get(BlockProperties.drive)
+        let back = try construction.backEnds.claimBlock(named: drive, for: request.name, subject: subject)
         settings.writeCache = writeCache == .auto ? back.hasWriteCache : writeCache == .on
-        return try blaming(subject) { () throws(BlockError) in
+        // What the device says goes before what the drive says.
+        let readError = Block.BlockErrorPolicy.Choice(try reader.get(BlockProperties.readError), or: back.readError)
+        let writeError = Block.BlockErrorPolicy.Choice(try reader.get(BlockProperties.writeError), or: back.writeError)
+        settings.errors.reads = readError ?? settings.errors.reads
+        settings.errors.writes = writeError ?? settings.errors.writes
+        let (device, node) = back.isDrive ? (back.name, nil) : ("", back.name)
+        let power = construction.power
+        let disk = try blaming(subject) { () throws(BlockError) in
             try VirtioBlock(
-                image: back.image, settings: settings, name: request.name, on: thread.loop, log: construction.log)
+                image: back.image, settings: settings, name: request.name, on: thread.loop, log: construction.log
+            ) { power.send(.diskFailed(DiskFailure(device: device, node: node, failure: $0))) }
         }
+        construction.backEnds.attach(disk, to: drive)
+        return disk
     }
 
     private static func blockSize(
@@ -69,5 +84,18 @@ extension VirtioRecipe {
             throw .configuration(reader.refusal(property, allowed: "a power of two from 512 to 32768"))
         }
         return UInt32(size)
+    }
+}
+
+extension Block.BlockErrorPolicy.Choice {
+    /// A device's word; for `auto` the drive's, if it has one.
+    fileprivate init?(_ word: String, or drive: Configuration.BlockErrorPolicy?) {
+        switch Configuration.BlockErrorPolicy(rawValue: word) ?? drive {
+        case .report?: self = .report
+        case .ignore?: self = .ignore
+        case .stop?: self = .stop
+        case .enospc?: self = .stopWithoutSpace
+        case nil: return nil
+        }
     }
 }

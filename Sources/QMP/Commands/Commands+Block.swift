@@ -4,13 +4,26 @@ internal import Machine
 
 // Disks.
 extension Commands {
-    static let block: [Command] = [
+    private enum Arguments {
+        static let flat = Property<Bool>.boolean("flat", default: false, "leave out what is below each node")
+    }
+
+    static let block: [Command] = blockQueries + blockStatistics + blockChanges
+
+    private static let blockQueries: [Command] = [
         Command("query-block", returns: [BlockInformation].self) { context in
             let plugged = context.machine.board.plugged
             return context.machine.backEnds.blocks.map { back in
                 BlockInformation(back, device: plugged.first { $0.drive == back.name })
             }
-        }
+        },
+        // No node here has a backing image, which is all that `flat` would leave out.
+        Command("query-named-block-nodes", PropertySchema(Arguments.flat), returns: [BlockNodeInformation].self) {
+            context, reader in
+            _ = try reader.value(Arguments.flat)
+            try reader.finish()
+            return context.machine.backEnds.blocks.filter { !$0.isDrive }.flatMap(BlockNodeInformation.nodes(of:))
+        },
     ]
 }
 
@@ -28,7 +41,7 @@ struct BlockInformation: ReplyObject {
     init(_ back: BlockBackEnd, device plugged: PluggedDevice?) {
         device = back.isDrive ? back.name : ""
         path = plugged.map { $0.path + "/virtio-backend" }
-        status = plugged == nil ? nil : .ok
+        status = plugged == nil ? nil : BlockStatus(back.frontEnd?.health ?? .ok)
         inserted = BlockNodeInformation(back)
     }
 
@@ -41,11 +54,19 @@ struct BlockInformation: ReplyObject {
 enum BlockStatus: String, ReplyEnumeration {
     static let typeName = "BlockDeviceIoStatus"
     case ok, failed, nospace
+
+    init(_ health: BlockHealth) {
+        self =
+            switch health {
+            case .ok: .ok
+            case .failed: .failed
+            case .noSpace: .nospace
+            }
+    }
 }
 
-enum ZeroDetectionInformation: String, ReplyEnumeration {
-    static let typeName = "BlockdevDetectZeroesOptions"
-    case off, on, unmap
+extension ZeroDetection: ReplyEnumeration {
+    package static var typeName: String { "BlockdevDetectZeroesOptions" }
 }
 
 /// The image in a disk.
@@ -67,8 +88,10 @@ struct BlockNodeInformation: ReplyObject {
         let filename: String
         let format: String
         let size: UInt64
+        let allocated: UInt64?
         static let members: [ReplyMember<Image>] = [
             .init("filename", \.filename), .init("format", \.format), .init("virtual-size", \.size),
+            .init("actual-size", \.allocated),
         ]
     }
 
@@ -78,28 +101,52 @@ struct BlockNodeInformation: ReplyObject {
     let driver: String
     let backingFileDepth = 0
     let encrypted = false
-    let detectZeroes = ZeroDetectionInformation.off
-    let unlimited = 0
+    let detectZeroes: ZeroDetection
+    let limits: ThrottleLimits
+    let group: String?
     let cache: Cache
     let image: Image
     let writeThreshold = 0
 
-    init(_ back: BlockBackEnd) {
+    /// - Parameter isStorage: the node below the format, where it is one of its own.
+    init(_ back: BlockBackEnd, isStorage: Bool = false) {
         file = back.path ?? "null-co://"
         // Nodes of a -drive have a name that only QEMU itself uses.
-        nodeName = back.isDrive ? nil : back.name
+        nodeName = back.isDrive ? nil : isStorage ? back.storageName : back.name
         isReadOnly = back.image.geometry.isReadOnly
-        driver = back.driver
+        driver = isStorage ? back.storageDriver : back.driver
+        detectZeroes = isStorage ? .off : back.detectZeroes
+        limits = isStorage ? ThrottleLimits() : back.throttle?.limits ?? ThrottleLimits()
+        group = isStorage ? nil : back.throttle?.name
         cache = Cache(writeback: back.hasWriteCache, direct: back.cache.isDirect, noFlush: back.cache.ignoresFlush)
-        image = Image(filename: file, format: driver, size: back.image.geometry.size)
+        image = Image(filename: file, format: driver, size: back.image.geometry.size, allocated: back.image.allocatedSize)
+    }
+
+    /// The nodes of an image, the lowest first.
+    static func nodes(of back: BlockBackEnd) -> [BlockNodeInformation] {
+        (back.storageName == nil ? [] : [BlockNodeInformation(back, isStorage: true)]) + [BlockNodeInformation(back)]
     }
 
     static let members: [ReplyMember<BlockNodeInformation>] = [
         .init("file", \.file), .init("node-name", \.nodeName), .init("ro", \.isReadOnly), .init("drv", \.driver),
         .init("backing_file_depth", \.backingFileDepth), .init("encrypted", \.encrypted),
-        .init("detect_zeroes", \.detectZeroes), .init("bps", \.unlimited), .init("bps_rd", \.unlimited),
-        .init("bps_wr", \.unlimited), .init("iops", \.unlimited), .init("iops_rd", \.unlimited),
-        .init("iops_wr", \.unlimited), .init("image", \.image), .init("cache", \.cache),
-        .init("write_threshold", \.writeThreshold),
-    ]
+        .init("detect_zeroes", \.detectZeroes), .init("image", \.image), .init("cache", \.cache),
+        .init("write_threshold", \.writeThreshold), .init("group", \.group),
+        .init("iops_size", \.limits.shownOperationSize),
+    ] + ThrottleLimits.Bound.allCases.flatMap { bound in
+        [
+            .init(bound.monitorName, \.limits[bound].average), .init(bound.monitorName + "_max", \.limits[bound].shownBurst),
+            .init(bound.monitorName + "_max_length", \.limits[bound].shownBurstLength),
+        ]
+    }
+}
+
+// What was not said is not shown.
+extension ThrottleLimits {
+    fileprivate var shownOperationSize: UInt64? { operationSize > 0 ? operationSize : nil }
+}
+
+extension ThrottleLimits.Rate {
+    fileprivate var shownBurst: UInt64? { burst > 0 ? burst : nil }
+    fileprivate var shownBurstLength: UInt64? { burst > 0 ? burstLength : nil }
 }

@@ -66,6 +66,7 @@ struct MachineInformation: ReplyObject {
     let alias: String?
     let isDefault: Bool?
     let maximumProcessors: Int
+    let ramIdentifier: String
     let hotpluggableProcessors = false
     let numaMemorySupported = false
     let deprecated = false
@@ -75,12 +76,14 @@ struct MachineInformation: ReplyObject {
         alias = type.aliases.first
         isDefault = type == MachineBuilder.types.first ? true : nil
         maximumProcessors = type.maximumProcessors
+        ramIdentifier = type.ramIdentifier
     }
 
     static let members: [ReplyMember<MachineInformation>] = [
         .init("name", \.name), .init("alias", \.alias), .init("is-default", \.isDefault),
         .init("cpu-max", \.maximumProcessors), .init("hotpluggable-cpus", \.hotpluggableProcessors),
         .init("numa-mem-supported", \.numaMemorySupported), .init("deprecated", \.deprecated),
+        .init("default-ram-id", \.ramIdentifier),
     ]
 }
 

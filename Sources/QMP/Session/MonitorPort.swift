@@ -4,8 +4,8 @@ internal import Synchronization
 /// Puts a character stream and a monitor's sessions together: one client at a time, a new session for each.
 ///
 /// A client that sends commands and does not read the replies gets nothing more done once a MiB waits for it, so it
-/// holds up nobody but itself, and loses no reply. Events for it are kept up to `limit`; a client that lets even that fill up has lost
-/// interest and gets nothing more until it reads.
+/// holds up nobody but itself, and loses no reply. Events for it are kept up to `limit`; a client that lets even that
+/// fill up has lost interest and gets nothing more until it reads.
 ///
 /// Control thread only.
 final class MonitorPort: MonitorEnd {

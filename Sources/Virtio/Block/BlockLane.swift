@@ -7,7 +7,7 @@ internal import Synchronization
 /// The event loop works inside the lock, a batch at a time, and is alone there but for a start or stop. A stop thus
 /// needs no answer from the loop, which may be the very thread that stops or may itself be waiting for the stopping
 /// vCPU: it takes the lock, sees the requests in flight through, and leaves with the queue.
-final class BlockLane: Sendable {
+final class BlockLane: Sendable, ThrottleWaiter {
     /// Unchecked: the engine belongs to whoever holds the lock.
     private struct State: ~Copyable, @unchecked Sendable {
         let requests: BlockRequests
@@ -17,10 +17,13 @@ final class BlockLane: Sendable {
 
     private let loop: EventLoop
     private let state: Mutex<State>
+    private let counters: BlockCounters
 
     init(engine: sending any BlockQueue, depth: Int, disk: BlockDisk, loop: EventLoop) {
         self.loop = loop
-        state = Mutex(State(requests: BlockRequests(engine: engine, depth: depth, disk: disk)))
+        let requests = BlockRequests(engine: engine, depth: depth, disk: disk)
+        counters = requests.counters
+        state = Mutex(State(requests: requests))
     }
 
     func start(_ queue: consuming Virtqueue, with port: QueuePort) {
@@ -28,7 +31,7 @@ final class BlockLane: Sendable {
         var arrival: Virtqueue? = consume queue
         state.withLock { state in
             guard let queue = arrival.take() else { return }
-            state.worker = BlockWorker(queue: queue, port: port, requests: state.requests)
+            state.worker = BlockWorker(queue: queue, port: port, requests: state.requests, lane: self)
             do throws(Errno) {
                 state.watches = [try loop.watch(port.kick.fileDescriptor, .readable) { [self] _ in kicked() }]
                 if let completion = state.requests.engine.eventDescriptor {
@@ -37,6 +40,7 @@ final class BlockLane: Sendable {
             } catch {
                 port.fail(.host(error))
             }
+            state.worker?.retry()
         }
         // What was made available before the start (and while a paused queue was away) has no kick of its own.
         port.kick.signal()
@@ -48,6 +52,19 @@ final class BlockLane: Sendable {
             state.watches = []
             return state.worker.take()?.finish()
         }
+    }
+
+    /// The driver starts anew: what failed is nobody's any more. While stopped.
+    func forget() { state.withLock { $0.requests.forget() } }
+
+    /// What went through this lane.
+    var statistics: BlockStatistics { counters.values }
+
+    /// Waits until nothing that was taken before is in flight.
+    func drain() { state.withLock { $0.worker?.drain() } }
+
+    func throttleReleased(_ direction: ThrottleDirection, count: Int, session: UInt64) {
+        loop.post { [self] in state.withLock { $0.worker?.released(direction, count: count, session: session) } }
     }
 
     private func kicked() { state.withLock { $0.worker?.kicked() } }

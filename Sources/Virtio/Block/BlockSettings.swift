@@ -1,3 +1,5 @@
+package import Block
+
 /// What a user can say about a virtio-blk device.
 package struct BlockSettings: Sendable, Equatable {
     /// Shown to the guest by T_GET_ID; at most 20 bytes of it.
@@ -13,6 +15,8 @@ package struct BlockSettings: Sendable, Equatable {
     package var writeCache = true
     /// Whether the driver may switch that (`config-wce`).
     package var cacheSwitch = true
+    /// What is done about requests that the host fails (`rerror`, `werror`).
+    package var errors = BlockErrorPolicy()
     package var discard = true
     package var writeZeroes = true
 

@@ -1,4 +1,5 @@
 internal import Block
+internal import CLinux
 internal import Host
 
 /// Serves one started queue: takes chains, hands requests to the engine, and gives chains back.
@@ -19,15 +20,26 @@ struct BlockWorker: ~Copyable {
     private let requests: BlockRequests
     private let engine: any BlockQueue
     private let disk: BlockDisk
+    private let counters: BlockCounters
+    /// The host's time as last looked at: once for each batch, since looking costs as much as a request.
+    private var now: UInt64 = 0
     /// The driver broke the ring's rules: nothing more is taken from it.
     private var isBroken = false
+    /// What waits for the disk's limits.
+    private var held = HeldRequests()
+    private var session: UInt64
+    /// Whom the disk's limits tell that they allow more.
+    private unowned let lane: BlockLane
 
-    init(queue: consuming Virtqueue, port: QueuePort, requests: BlockRequests) {
+    init(queue: consuming Virtqueue, port: QueuePort, requests: BlockRequests, lane: BlockLane) {
         self.queue = queue
         self.port = port
         self.requests = requests
         engine = requests.engine
         disk = requests.disk
+        counters = requests.counters
+        session = requests.nextSession()
+        self.lane = lane
     }
 
     // MARK: Events
@@ -44,20 +56,60 @@ struct BlockWorker: ~Copyable {
         work()
     }
 
+    /// Tries what failed before the machine stopped again.
+    mutating func retry() {
+        now = Clock.hostNanoseconds()
+        for index in requests.returned(to: queue) {
+            let slot = unsafe requests.slots + index
+            unsafe slot.pointee.isFlushing = false
+            // The disk may have shrunk meanwhile.
+            guard unsafe slot.pointee.offset + slot.pointee.count <= disk.capacity else {
+                refuse(index)
+                continue
+            }
+            submit(index)
+        }
+        engine.dispatch()
+        collect()
+    }
+
+    /// The disk's limits let some of what is held go.
+    mutating func released(_ direction: ThrottleDirection, count: Int, session: UInt64) {
+        guard session == self.session else { return }
+        for index in held.take(direction, count) { submit(index) }
+        engine.dispatch()
+        collect()
+        // Slots may be free again.
+        work()
+    }
+
     /// Sees everything in flight through, and gives the queue up.
     consuming func finish() -> Virtqueue {
+        drain()
+        requests.leave(queue)
+        return queue
+    }
+
+    /// Sees everything in flight through, and what is held, too: a pause does not wait for limits.
+    mutating func drain() {
+        if !held.isEmpty {
+            session = requests.nextSession()
+            disk.throttle?.withdraw(lane)
+            for index in held.takeAll() { submit(index) }
+            engine.dispatch()
+        }
         collect()
         while engine.inFlight > 0 {
             engine.waitForCompletion()
             collect()
         }
-        return queue
     }
 
     // MARK: Batches
 
     /// Takes what is available until the ring is empty or every slot is in use.
     private mutating func work() {
+        now = Clock.hostNanoseconds()
         queue.suppressKicks()
         while true {
             let isFull = takeBatch()
@@ -80,7 +132,11 @@ struct BlockWorker: ~Copyable {
 
     /// Finishes what the engine has finished, and shows it to the driver.
     private mutating func collect() {
-        while let completion = engine.nextCompletion() { finish(completion) }
+        if let first = engine.nextCompletion() {
+            now = Clock.hostNanoseconds()
+            finish(first)
+            while let completion = engine.nextCompletion() { finish(completion) }
+        }
         if queue.publish() { port.interrupt.signal() }
     }
 
@@ -122,21 +178,17 @@ struct BlockWorker: ~Copyable {
         switch type {
         case BlockRequestType.read:
             let count = unsafe slot.pointee.chain.writableCount
-            guard let offset = disk.offset(sector: sector, count: UInt64(count)) else { return answer(index, .ioError) }
+            guard let offset = disk.offset(sector: sector, count: UInt64(count)) else { return refuse(index) }
             unsafe slot.pointee.written = UInt32(clamping: count + 1)
-            let segments = unsafe slot.pointee.chain.writable
-            unsafe engine.submit(
-                BlockRequest(.read, offset: offset, count: UInt64(count), segments: segments, tag: index))
+            send(index, .read, offset: offset, count: UInt64(count))
         case BlockRequestType.write:
             let count = unsafe slot.pointee.chain.readableCount
             guard !disk.isReadOnly, let offset = disk.offset(sector: sector, count: UInt64(count)) else {
-                return answer(index, .ioError)
+                return refuse(index)
             }
-            let segments = unsafe slot.pointee.chain.readable
-            unsafe engine.submit(
-                BlockRequest(.write, offset: offset, count: UInt64(count), segments: segments, tag: index))
+            send(index, .write, offset: offset, count: UInt64(count))
         case BlockRequestType.flush:
-            unsafe engine.submit(BlockRequest(.flush, tag: index))
+            send(index, .flush, offset: 0, count: 0)
         case BlockRequestType.getID:
             unsafe slot.pointee.written = unsafe UInt32(slot.pointee.chain.write(disk.id) + 1)
             answer(index, .ok)
@@ -155,25 +207,75 @@ struct BlockWorker: ~Copyable {
             let sectors = unsafe slot.pointee.chain.take(UInt32.self),
             let flags = unsafe slot.pointee.chain.take(UInt32.self),
             sectors <= BlockDisk.maximumRangeSectors
-        else { return answer(index, .ioError) }
+        else { return refuse(index) }
         let isDiscard = type == BlockRequestType.discard
         // Bit 0, unmap, is for zeroes only; the rest is reserved (§5.2.6.2).
         guard flags & ~1 == 0, !isDiscard || flags == 0 else { return answer(index, .unsupported) }
         let count = UInt64(sectors) * BlockDisk.sectorSize
-        guard let offset = disk.offset(sector: sector, count: count) else { return answer(index, .ioError) }
+        guard let offset = disk.offset(sector: sector, count: count) else { return refuse(index) }
         guard count > 0 else { return answer(index, .ok) }
+        send(index, isDiscard ? .discard : .writeZeroes(unmap: flags & 1 != 0), offset: offset, count: count)
+    }
+
+    /// Answers a request that nothing can be done about.
+    private mutating func refuse(_ index: Int) {
+        counters.refused(unsafe requests.slots[index].type)
+        answer(index, .ioError)
+    }
+
+    /// Notes what a judged request comes to, and hands it to the engine.
+    private mutating func send(_ index: Int, _ operation: BlockRequest.Operation, offset: UInt64, count: UInt64) {
+        let slot = unsafe requests.slots + index
+        unsafe slot.pointee.operation = operation
+        unsafe slot.pointee.offset = offset
+        unsafe slot.pointee.count = count
+        unsafe slot.pointee.arrival = now
+        if disk.isThrottled, mustWait(index, operation, count) { return }
+        submit(index)
+    }
+
+    /// Asks the disk's limits; a request that must wait is kept.
+    private mutating func mustWait(_ index: Int, _ operation: BlockRequest.Operation, _ count: UInt64) -> Bool {
+        let direction: ThrottleDirection
+        switch operation {
+        case .read: direction = .read
+        case .write, .writeZeroes: direction = .write
+        case .flush, .discard: return false
+        }
+        guard let throttle = disk.throttle,
+            !throttle.admit(direction, bytes: count, waiter: lane, session: session)
+        else { return false }
+        held.append(index, direction)
+        return true
+    }
+
+    private func submit(_ index: Int) {
+        let slot = unsafe requests.slots + index
+        let segments =
+            switch unsafe slot.pointee.operation {
+            case .read: unsafe slot.pointee.chain.writable
+            case .write: unsafe slot.pointee.chain.readable
+            case .flush, .discard, .writeZeroes: unsafe UnsafeBufferPointer<iovec>(start: nil, count: 0)
+            }
         unsafe engine.submit(
             BlockRequest(
-                isDiscard ? .discard : .writeZeroes(unmap: flags & 1 != 0), offset: offset, count: count, tag: index))
+                slot.pointee.operation, offset: slot.pointee.offset, count: slot.pointee.count, segments: segments,
+                tag: index))
     }
 
     private mutating func finish(_ completion: BlockCompletion) {
         let slot = unsafe requests.slots + completion.tag
         let type = unsafe slot.pointee.type
         if let error = completion.error {
-            disk.report(error, type)
-            unsafe slot.pointee.written = 1
-            return answer(completion.tag, .ioError)
+            counters.failed(unsafe slot.pointee.operation, at: now)
+            switch unsafe disk.judge(error, slot.pointee.operation, type) {
+            case .ignore: break
+            // The slot stays taken, so that the driver sees a request that takes long.
+            case .stop: return requests.keep(completion.tag)
+            case .report:
+                unsafe slot.pointee.written = 1
+                return answer(completion.tag, .ioError)
+            }
         }
         // Write-through: the write counts when it is on stable storage.
         let isWrite = type == BlockRequestType.write || type == BlockRequestType.writeZeroes
@@ -182,6 +284,9 @@ struct BlockWorker: ~Copyable {
             unsafe engine.submit(BlockRequest(.flush, tag: completion.tag))
             return engine.dispatch()
         }
+        unsafe counters.done(
+            slot.pointee.operation, offset: slot.pointee.offset, count: slot.pointee.count,
+            from: slot.pointee.arrival, to: now)
         answer(completion.tag, .ok)
     }
 

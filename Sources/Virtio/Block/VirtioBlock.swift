@@ -26,12 +26,20 @@ package final class VirtioBlock: VirtioDevice {
     private let disk: BlockDisk
     private let configuration: ConfigurationBytes
     private let accepted = Atomic<UInt64>(0)
+    private let transport = Mutex(WeakTransport())
+
+    /// The transport owns the device, so the way back is weak.
+    private struct WeakTransport { weak var value: (any VirtioTransport)? }
 
     /// - Parameters:
     ///   - name: for messages.
     ///   - loop: where all of its queues are served.
+    ///   - failed: hears of requests that the host failed, on the loop's thread inside the lane's lock: it may take note
+    ///     and no more. A machine that is to stop because of one pauses the device; the request is kept and tried again
+    ///     when the device goes on.
     package init(
-        image: any BlockImage, settings: BlockSettings = BlockSettings(), name: String, on loop: EventLoop, log: Log
+        image: any BlockImage, settings: BlockSettings = BlockSettings(), name: String, on loop: EventLoop, log: Log,
+        failed: @escaping @Sendable (BlockFailure) -> Void = { _ in }
     ) throws(BlockError) {
         self.image = image
         self.settings = settings
@@ -53,9 +61,7 @@ package final class VirtioBlock: VirtioDevice {
         queueSizes = Array(repeating: settings.queueSize, count: queueCount)
 
         disk = BlockDisk(
-            name: name, geometry: geometry, blockSize: blockSize, serial: settings.serial,
-            writeCache: settings.writeCache,
-            log: log)
+            name: name, geometry: geometry, blockSize: blockSize, settings: settings, log: log, failed: failed)
         configuration = VirtioBlock.configuration(
             geometry, settings, blockSize: blockSize, physicalSize: physicalSize, queueCount: queueCount)
         var lanes: [BlockLane] = []
@@ -71,7 +77,6 @@ package final class VirtioBlock: VirtioDevice {
     ) -> ConfigurationBytes {
         typealias Field = BlockConfigurationField
         var bytes = ConfigurationBytes(count: Field.count)
-        bytes.set(geometry.size / BlockDisk.sectorSize, at: Field.capacity)
         // A chain holds header and status besides the data.
         let segments = min(Int(settings.queueSize), DescriptorChain.limit)
         bytes.set(UInt32(max(segments, 3) - 2), at: Field.segmentMaximum)
@@ -98,11 +103,11 @@ package final class VirtioBlock: VirtioDevice {
         return bytes
     }
 
-    /// The disk's size never changes yet, so there is nothing to tell.
-    package func attach(to transport: any VirtioTransport) {}
+    package func attach(to transport: any VirtioTransport) { self.transport.withLock { $0.value = transport } }
 
     package func readConfiguration(_ access: Access) -> UInt64 {
         var bytes = configuration
+        bytes.set(disk.capacity / BlockDisk.sectorSize, at: BlockConfigurationField.capacity)
         bytes.set(UInt8(disk.writeCache ? 1 : 0), at: BlockConfigurationField.writeback)
         return bytes.read(access)
     }
@@ -123,13 +128,34 @@ package final class VirtioBlock: VirtioDevice {
     }
 
     package func start(_ queue: consuming Virtqueue, at index: Int, with port: QueuePort) {
+        disk.recover()
         lanes[index].start(queue, with: port)
     }
 
     package func stop(_ index: Int) -> Virtqueue? { lanes[index].stop() }
 
     package func reset() {
+        for lane in lanes { lane.forget() }
+        disk.recover()
         accepted.store(0, ordering: .relaxed)
         disk.setWriteCache(settings.writeCache)
+    }
+}
+
+extension VirtioBlock: BlockFrontEnd {
+    package var statistics: BlockStatistics {
+        var sum = BlockStatistics()
+        for lane in lanes { sum += lane.statistics }
+        return sum
+    }
+
+    package var health: BlockHealth { disk.health }
+
+    package func setThrottle(_ member: ThrottleMember?) { disk.setThrottle(member) }
+
+    package func setCapacity(_ size: UInt64) {
+        disk.setCapacity(size)
+        for lane in lanes { lane.drain() }
+        transport.withLock { $0.value }?.configurationChanged()
     }
 }

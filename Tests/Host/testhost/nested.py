@@ -65,8 +65,8 @@ class NestedHost:
             for name in ["PATH", "TERM", "PYTHONDONTWRITEBYTECODE"] if name in os.environ
         ]
         (out / "start").write_text("\n".join([
-            # Raw: every byte passes as it is, in both directions.
-            "stty raw -echo < /dev/ttyS1",
+            # Raw: every byte passes as it is, in both directions, also when a VMM turns output processing on.
+            "stty raw -echo -onlcr < /dev/ttyS1",
             "exec < /dev/ttyS1 > /dev/ttyS1 2>&1",
             *exports,
             f"cd {shlex.quote(str(CHECKOUT))}",
