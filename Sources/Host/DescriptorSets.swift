@@ -82,6 +82,9 @@ package final class DescriptorSets: Sendable {
         for member in all.flatMap(\.members) { _ = close(member.descriptor) }
     }
 
+    /// Whether `path` names a set, there or not.
+    package static func isSet(_ path: String) -> Bool { identifier(in: path) != nil }
+
     /// `FileDescriptor.open`, which for `/dev/fdset/N` is a copy of the member whose access mode is that of `flags`.
     ///
     /// The copy shares offset and status flags with its original, as descriptors do; O_TRUNC and O_APPEND are carried

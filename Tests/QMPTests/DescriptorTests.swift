@@ -155,6 +155,20 @@ struct InheritedDescriptorTests {
         #expect(sets.last?.members.map(\.opaque) == ["log"])
     }
 
+    @Test("A disk is the file of its set, with and without the host's cache", arguments: ["writeback", "none"])
+    func disk(_ cache: String) throws {
+        // On a disk, where O_DIRECT works.
+        let image = TemporaryFile(size: 1 << 20)
+        let writing = try inherit(image.path, O_RDWR)
+        let reading = try inherit(image.path, O_RDONLY)
+        let machine = try MachineUnderTest(
+            "-m 64 -add-fd set=5,fd=\(reading) -add-fd set=5,fd=\(writing) "
+                + "-drive file=/dev/fdset/5,format=raw,if=none,id=d,cache=\(cache) -device virtio-blk-pci,drive=d")
+        let block = QMPTestClient(Monitor(machine.machine)).result("query-block")?[0]?["inserted"]
+        #expect(block?["file"] == "/dev/fdset/5")
+        #expect(block?["image"]?["virtual-size"] == 1_048_576)
+    }
+
     @Test("What is not there is refused: a number, a set, a way of access")
     func refusals() throws {
         #expect(MachineUnderTest.refusal("-m 64 -add-fd set=1,fd=999")?.hasPrefix("-add-fd fd=999: ") == true)

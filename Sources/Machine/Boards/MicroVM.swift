@@ -120,7 +120,8 @@ package final class MicroVM: Board {
         let layout = try construction.layout(MicroVM.type)
         let loader = try BootLoader(
             construction.configuration.firmware, extraArguments: addsArguments ? arguments : [],
-            tables: hasACPI ? try tables(described) : nil, memoryMap: BootLoader.memoryMap(layout, reserved: []))
+            tables: hasACPI ? try tables(described) : nil, memoryMap: BootLoader.memoryMap(layout, reserved: []),
+            files: construction.backEnds.descriptorSets)
         state.withLock { $0.loader = loader }
     }
 
