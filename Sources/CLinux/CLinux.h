@@ -278,7 +278,6 @@ failed:;
 // --- Block and Virtio ---------------------------------------------------
 
 #include <libaio.h>
-#include <poll.h>
 #include <semaphore.h>
 #include <stdint.h>
 #include <sys/random.h>

@@ -35,7 +35,7 @@ package final class MemoryRegion: Sendable {
         backing.isDumped = dumpGuestCore
         // Whoever asks for no more than memory takes it as it comes.
         backing.isReserved = false
-        let page: UInt64 = 4096
+        let page = HostMemory.smallPageSize
         let (padded, overflow) = range.count.addingReportingOverflow(page - 1)
         guard !overflow else { throw .cannotAllocate(count: range.count, errno: .noMemory) }
         try self.init(range, of: HostMemory(size: padded & ~(page - 1), backing: backing))

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Reading and writing a socket with patience.
