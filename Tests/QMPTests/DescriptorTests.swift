@@ -155,6 +155,23 @@ struct InheritedDescriptorTests {
         #expect(sets.last?.members.map(\.opaque) == ["log"])
     }
 
+    @Test("A monitor listens on an inherited socket, and takes the next client when one has left")
+    func listeningSocket() throws {
+        let scratch = try TestPipes.Directory()
+        let address = SocketAddress.unix(path: scratch.file("s"))
+        let listener = try SocketListener(address)
+        let number = try Errno.check(dup(listener.fileDescriptor))
+        let machine = try MachineUnderTest("-m 64 -qmp unix:fd=\(number),server=on,wait=off")
+        let server = try MonitorServer(machine.machine)
+        for _ in 0..<3 {
+            let client = QMPSocketClient(try Socket.connect(to: address), turning: machine.loop)
+            #expect(client.negotiate())
+            let streams = client.execute("query-chardev")
+            #expect(streams?[0]?["label"] == "compat_monitor0" && streams?[0]?["frontend-open"] == true)
+        }
+        server.close()
+    }
+
     @Test("A disk is the file of its set, with and without the host's cache", arguments: ["writeback", "none"])
     func disk(_ cache: String) throws {
         // On a disk, where O_DIRECT works.
