@@ -95,7 +95,7 @@ let package = Package(
         tests("MachineTests", [
             "Machine", "Configuration", "CLinux", "Bus", "Hypervisor", "QTest", "Host", "Support",
         ]),
-        tests("QMPTests", ["QMP", "JSON", "Host", "Machine", "Support"]),
+        tests("QMPTests", ["QMP", "JSON", "Host", "Machine", "Memory", "Support"]),
         tests("ProgramTests", ["apus", "CLinux", "Host", "JSON", "Support"]),
     ]
 )

@@ -1,6 +1,6 @@
 internal import CLinux
 internal import Glibc
-internal import Host
+package import Host
 internal import Synchronization
 
 /// A raw image: byte *n* of the disk is byte *n* of a regular file or a block device, or of a window of it (`offset` and
@@ -23,16 +23,36 @@ package final class RawImage: BlockImage {
     private let workers: BlockWorkers
 
     /// Opens `path`, locks it, and learns what it is.
-    package init(path: String, options: ImageOptions = ImageOptions()) throws(BlockError) {
-        if options.engine == .native, !options.direct { throw .asynchronousNeedsDirect(path: path) }
+    package convenience init(path: String, options: ImageOptions = ImageOptions()) throws(BlockError) {
         let kind = try RawImage.examine(path)
+        let file = try RawImage.open(path, options.isReadOnly ? O_RDONLY : O_RDWR)
+        try self.init(file, kind, path: path, again: path, options)
+    }
+
+    /// Takes a file that is open already, to read and, unless the image is read-only, to write. `path` is what messages
+    /// call it.
+    package convenience init(
+        _ file: consuming FileDescriptor, path: String, options: ImageOptions = ImageOptions()
+    ) throws(BlockError) {
+        let status: stat
+        do throws(Errno) { status = try file.status() } catch { throw .cannotOpen(path: path, errno: error) }
+        let kind = try RawImage.kind(status, path)
+        let again = "/proc/self/fd/\(file.rawValue)"
+        try self.init(file, kind, path: path, again: again, options)
+    }
+
+    /// - Parameter again: how the file can be opened once more, for O_DIRECT, which belongs to an open file and not to
+    ///   its descriptors.
+    private init(
+        _ buffered: consuming FileDescriptor, _ kind: Kind, path: String, again: String, _ options: ImageOptions
+    ) throws(BlockError) {
+        if options.engine == .native, !options.direct { throw .asynchronousNeedsDirect(path: path) }
         let access = options.isReadOnly ? O_RDONLY : O_RDWR
-        let buffered = try RawImage.open(path, access)
         let descriptor: FileDescriptor
         var alignment = 1
         if options.direct {
             do throws(Errno) {
-                descriptor = try FileDescriptor.open(path, access | Int32(APUS_O_DIRECT))
+                descriptor = try FileDescriptor.open(again, access | Int32(APUS_O_DIRECT))
             } catch {
                 throw error == .invalid ? .noDirectIO(path: path) : .cannotOpen(path: path, errno: error)
             }
@@ -117,6 +137,10 @@ package final class RawImage: BlockImage {
     private static func examine(_ path: String) throws(BlockError) -> Kind {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { throw .cannotOpen(path: path, errno: .current) }
+        return try kind(status, path)
+    }
+
+    private static func kind(_ status: stat, _ path: String) throws(BlockError) -> Kind {
         switch status.st_mode & S_IFMT {
         case S_IFREG: return .regular
         case S_IFBLK: return .blockDevice

@@ -56,10 +56,12 @@ package final class AddressSpace: Sendable {
         let pieces: [Piece]
         /// By address: a machine can have hundreds, and every write has to look.
         let doorbells: [UInt64: [Doorbell]]
+        let unclaimed: UnclaimedHandler?
 
-        init(_ entries: [Entry], _ doorbells: [Doorbell]) {
+        init(_ entries: [Entry], _ doorbells: [Doorbell], _ unclaimed: UnclaimedHandler?) {
             self.pieces = Table.flatten(entries)
             self.doorbells = Dictionary(grouping: doorbells) { $0.address.rawValue }
+            self.unclaimed = unclaimed
         }
 
         func piece(at address: UInt64) -> Piece? {
@@ -109,13 +111,19 @@ package final class AddressSpace: Sendable {
         var entries: [Entry] = []
         var doorbells: [Doorbell] = []
         var binder: (any DoorbellBinder)?
-        var table = Table([], [])
+        var unclaimed: UnclaimedHandler?
+        var table = Table([], [], nil)
+
+        mutating func publish() { table = Table(entries, doorbells, unclaimed) }
     }
 
     package let kind: Kind
     private let state = Mutex(State())
 
     package enum Kind: Sendable { case port, memory }
+
+    /// Hears of an access that no device answers; nil for a read, the value for a write.
+    package typealias UnclaimedHandler = @Sendable (GuestAddress, AccessWidth, _ written: UInt64?) -> Void
 
     package init(_ kind: Kind) { self.kind = kind }
 
@@ -127,7 +135,7 @@ package final class AddressSpace: Sendable {
         let mapping = Mapping(range: range, name: name, priority: priority)
         state.withLock { state in
             state.entries.append(Entry(mapping: mapping, device: device))
-            state.table = Table(state.entries, state.doorbells)
+            state.publish()
         }
         return mapping
     }
@@ -136,7 +144,7 @@ package final class AddressSpace: Sendable {
     package func unmap(_ mapping: Mapping) {
         state.withLock { state in
             state.entries.removeAll { $0.mapping === mapping }
-            state.table = Table(state.entries, state.doorbells)
+            state.publish()
         }
     }
 
@@ -148,6 +156,14 @@ package final class AddressSpace: Sendable {
             return (state.doorbells, state.binder)
         }
         for doorbell in doorbells { binder?.unbind(doorbell, in: kind) }
+    }
+
+    /// Calls `handler` for each access that no device answers, on the vCPU's thread; for logs.
+    package func reportUnclaimed(to handler: @escaping UnclaimedHandler) {
+        state.withLock { state in
+            state.unclaimed = handler
+            state.publish()
+        }
     }
 
     /// Every mapping, in order of address, for `info mtree` and tests.
@@ -170,7 +186,7 @@ package final class AddressSpace: Sendable {
     package func attach(_ doorbell: Doorbell) {
         let binder = state.withLock { state in
             state.doorbells.append(doorbell)
-            state.table = Table(state.entries, state.doorbells)
+            state.publish()
             return state.binder
         }
         binder?.bind(doorbell, in: kind)
@@ -181,7 +197,7 @@ package final class AddressSpace: Sendable {
         let binder: (any DoorbellBinder)? = state.withLock { state in
             guard let index = state.doorbells.firstIndex(of: doorbell) else { return nil }
             state.doorbells.remove(at: index)
-            state.table = Table(state.entries, state.doorbells)
+            state.publish()
             return state.binder
         }
         binder?.unbind(doorbell, in: kind)
@@ -192,7 +208,10 @@ package final class AddressSpace: Sendable {
     /// A guest's read: the value in the low `width` bytes, all ones where nothing answers.
     package func read(_ address: GuestAddress, _ width: AccessWidth) -> UInt64 {
         let table = state.withLock { $0.table }
-        guard let piece = table.piece(at: address.rawValue) else { return width.mask }
+        guard let piece = table.piece(at: address.rawValue) else {
+            table.unclaimed?(address, width, nil)
+            return width.mask
+        }
         guard let access = AddressSpace.access(address, width, piece) else {
             return split(address, width) { read($0, .one) }
         }
@@ -207,7 +226,10 @@ package final class AddressSpace: Sendable {
                 return doorbell.event.signal()
             }
         }
-        guard let piece = table.piece(at: address.rawValue) else { return }
+        guard let piece = table.piece(at: address.rawValue) else {
+            table.unclaimed?(address, width, value & width.mask)
+            return
+        }
         guard let access = AddressSpace.access(address, width, piece) else {
             var rest = value
             _ = split(address, width) { byte in

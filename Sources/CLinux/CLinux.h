@@ -165,6 +165,13 @@ static inline int apus_local_port(int fd) {
 
 // --- end of Sockets -------------------------------------------------------
 
+// --- Process (Host) -------------------------------------------------------
+
+// fork is what a daemon needs before it has threads; Swift's own view of the C library leaves it out on some systems.
+static inline int apus_fork(void) { return fork(); }
+
+// --- end of Process -------------------------------------------------------
+
 // --- Character ------------------------------------------------------------
 
 // The terminal to put right when the process ends, however it ends. A process has one controlling terminal and one
@@ -505,6 +512,7 @@ static const unsigned long APUS_KVM_SET_CLOCK = KVM_SET_CLOCK;
 static const unsigned long APUS_KVM_KVMCLOCK_CTRL = KVM_KVMCLOCK_CTRL;
 static const unsigned long APUS_KVM_GET_TSC_KHZ = KVM_GET_TSC_KHZ;
 static const unsigned long APUS_KVM_GET_REGS = KVM_GET_REGS;
+static const unsigned long APUS_KVM_TRANSLATE = KVM_TRANSLATE;
 static const unsigned long APUS_KVM_SET_REGS = KVM_SET_REGS;
 static const unsigned long APUS_KVM_GET_SREGS = KVM_GET_SREGS;
 static const unsigned long APUS_KVM_SET_SREGS = KVM_SET_SREGS;

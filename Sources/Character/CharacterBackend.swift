@@ -32,6 +32,9 @@ package protocol CharacterBackend: AnyObject, Sendable {
     /// Whether somebody is at the other side.
     var isOpen: Bool { get }
 
+    /// Whether what the user types goes to this stream's front end; false for a multiplexer's other ports.
+    var hasFocus: Bool { get }
+
     /// Makes `frontEnd` the stream's other end, in place of any before. If the stream is open already, an `opened`
     /// event follows on the loop.
     func attach(_ frontEnd: any CharacterFrontEnd)
@@ -54,6 +57,8 @@ package protocol CharacterBackend: AnyObject, Sendable {
 }
 
 extension CharacterBackend {
+    package var hasFocus: Bool { true }
+
     package func takeDescriptor() -> FileDescriptor? { nil }
 
     /// Sends one byte; false if it was not taken.

@@ -11,7 +11,11 @@ final class FrontEndSlot: Sendable {
 
     /// Tells `frontEnd` on the loop that the stream was open before it came, if both still hold then.
     func announce(_ frontEnd: any CharacterFrontEnd, on loop: EventLoop, _ isOpen: @escaping @Sendable () -> Bool) {
-        loop.post { [self] in
+        // Who comes later announces himself.
+        guard isOpen() else { return }
+        // Weakly: a loop that never turns again must not keep whoever has it.
+        loop.post { [weak self, weak frontEnd] in
+            guard let self, let frontEnd else { return }
             if current === frontEnd, isOpen() { frontEnd.handle(.opened) }
         }
     }

@@ -90,6 +90,7 @@ extension Multiplexer {
 
         package var description: String { "mux" }
         package var isOpen: Bool { multiplexer.backend.isOpen }
+        package var hasFocus: Bool { multiplexer.state.withLock { $0.focus == index } }
 
         package func attach(_ frontEnd: any CharacterFrontEnd) {
             self.frontEnd.set(frontEnd)

@@ -6,10 +6,11 @@ internal import Synchronization
 /// `socket`: a unix or TCP stream, as a server or as a client.
 ///
 /// A server talks to one client at a time; others wait in the kernel until it leaves. Output without a client is
-/// discarded. A client that has lost its server stays alone.
+/// discarded. A client that has lost its server stays alone, unless it was told to try again (`reconnect=`).
 ///
 /// ```
 ///   listening ──client comes──► connected ──client leaves──► listening …
+///   connecting ──server there──► connected ──server leaves──► (seconds pass) connecting …
 /// ```
 package final class SocketBackend: CharacterBackend {
     /// One conversation.
@@ -26,17 +27,21 @@ package final class SocketBackend: CharacterBackend {
         var isStalled = false
         /// The last words of clients that hung up before the front end had room for them.
         var leftover = ByteQueue(limit: 1 << 21)
+        /// A connection in the making, or the timer until the next attempt.
+        var attempt: EventLoop.Watch?
     }
 
     private let name: String
     private let loop: EventLoop
     private let listener: SocketListener?
+    private let reconnection: Reconnection?
     private let frontEnd = FrontEndSlot()
     private let state = Mutex(State())
 
     /// Serves clients of `listener`, from the loop's next turn on.
     package init(listener: SocketListener, loop: EventLoop) throws(CharacterError) {
         self.listener = listener
+        reconnection = nil
         self.loop = loop
         name = (listener.address?.description ?? "fd:\(listener.fileDescriptor)") + ",server=on"
         try listen()
@@ -45,6 +50,7 @@ package final class SocketBackend: CharacterBackend {
     /// Talks over a socket that is connected already.
     package init(connected socket: consuming FileDescriptor, name: String, loop: EventLoop) throws(CharacterError) {
         listener = nil
+        reconnection = nil
         self.loop = loop
         self.name = name
         do throws(Errno) {
@@ -68,12 +74,26 @@ package final class SocketBackend: CharacterBackend {
         try self.init(connected: socket, name: address.description, loop: loop)
     }
 
+    /// Connects to `address` as soon as somebody listens there, and again after each loss: every `seconds` an attempt.
+    /// Waits for nothing but the resolution of a host's name.
+    package init(connectingTo address: SocketAddress, again seconds: Int, loop: EventLoop) throws(CharacterError) {
+        listener = nil
+        self.loop = loop
+        name = address.description
+        do throws(Errno) {
+            reconnection = try Reconnection(address, seconds: seconds)
+        } catch {
+            throw .cannotWatch(name: address.description, errno: error)
+        }
+        attemptConnection()
+    }
+
     deinit { close() }
 
     /// Where a server listens, with the port that the kernel chose.
     package var address: SocketAddress? { listener?.address }
 
-    package var description: String { isOpen || listener == nil ? name : "disconnected:\(name)" }
+    package var description: String { isOpen ? name : "disconnected:\(name)" }
 
     package var isOpen: Bool { state.withLock { $0.connection != nil } }
 
@@ -129,6 +149,8 @@ package final class SocketBackend: CharacterBackend {
             state.isClosed = true
             state.listenerWatch?.cancel()
             state.listenerWatch = nil
+            state.attempt?.cancel()
+            state.attempt = nil
             return state.connection
         }
         connection?.input.close()
@@ -222,8 +244,79 @@ extension SocketBackend: InputPort.Owner {
         frontEnd.current?.handle(.closed)
         // What waited for this client to read it need wait no longer.
         frontEnd.current?.backendIsWritable()
-        guard listener != nil, !state.withLock({ $0.isClosed }) else { return }
+        guard !state.withLock({ $0.isClosed }) else { return }
+        if reconnection != nil { waitForNextAttempt() }
+        guard listener != nil else { return }
         // Fails only when the kernel is out of memory; the server then stays closed.
         try? listen()
+    }
+}
+
+// MARK: reconnect=
+
+extension SocketBackend {
+    /// Where to connect to, and when.
+    fileprivate final class Reconnection: Sendable {
+        let address: SocketAddress
+        private let seconds: Int
+        let timer: FileDescriptor
+
+        init(_ address: SocketAddress, seconds: Int) throws(Errno) {
+            self.address = address
+            self.seconds = seconds
+            let flags = Int32(TFD_CLOEXEC) | Int32(TFD_NONBLOCK)
+            timer = FileDescriptor(owning: try Errno.check(timerfd_create(CLOCK_MONOTONIC, flags)))
+        }
+
+        /// Makes the timer readable once, when it is time.
+        func startTimer() {
+            var setting = itimerspec()
+            setting.it_value.tv_sec = seconds
+            _ = unsafe timerfd_settime(timer.rawValue, 0, &setting, nil)
+        }
+    }
+
+    /// A socket that may be connected soon; shared with the handler that watches it.
+    private final class Attempt: Sendable {
+        let socket: FileDescriptor
+        init(_ socket: consuming FileDescriptor) { self.socket = socket }
+    }
+
+    /// Begins to connect. On the loop, or before it runs.
+    private func attemptConnection() {
+        guard let reconnection, !state.withLock({ $0.isClosed }) else { return }
+        guard let socket = try? Socket.beginConnecting(to: reconnection.address) else { return waitForNextAttempt() }
+        let attempt = Attempt(socket)
+        // The handler keeps the socket open as long as the watch lives.
+        let watch = try? loop.watch(attempt.socket.rawValue, .writable) { [weak self] _ in self?.finish(attempt) }
+        guard let watch else { return waitForNextAttempt() }
+        state.withLock { $0.attempt = watch }
+    }
+
+    private func finish(_ attempt: Attempt) {
+        endAttempt()
+        guard Socket.connectionError(of: attempt.socket.rawValue) == nil, let socket = try? attempt.socket.duplicate(),
+            (try? open(socket)) != nil
+        else { return waitForNextAttempt() }
+        frontEnd.current?.handle(.opened)
+        resumeInput()
+    }
+
+    private func waitForNextAttempt() {
+        guard let reconnection else { return }
+        reconnection.startTimer()
+        // Without a watch (the kernel is out of memory) there is no further attempt.
+        let watch = try? loop.watch(reconnection.timer.rawValue, .readable) { [weak self] _ in
+            self?.endAttempt()
+            self?.attemptConnection()
+        }
+        state.withLock { $0.attempt = watch }
+    }
+
+    private func endAttempt() {
+        state.withLock { state in
+            state.attempt?.cancel()
+            state.attempt = nil
+        }
     }
 }

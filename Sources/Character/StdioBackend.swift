@@ -14,20 +14,9 @@ package final class StdioBackend: CharacterBackend {
     private let frontEnd = FrontEndSlot()
     private let loop: EventLoop
     private let output: OutputPort
-    private let source: Source
+    private let source: FrontEndSource
     private let input: InputPort
     private let terminal: Terminal?
-
-    /// Passes input on; apart, so that the input port can be made before the back end is.
-    private final class Source: InputPort.Owner {
-        let frontEnd: FrontEndSlot
-        init(_ frontEnd: FrontEndSlot) { self.frontEnd = frontEnd }
-
-        func room(in port: InputPort) -> Int { frontEnd.current?.receiveCapacity ?? 0 }
-        func take(_ bytes: [UInt8], from port: InputPort) { frontEnd.current?.receive(bytes) }
-        // The end of standard input (`< /dev/null`) is not the end of output.
-        func ended(_ port: InputPort, rest: [UInt8]) {}
-    }
 
     /// Takes standard input and output.
     ///
@@ -51,7 +40,7 @@ package final class StdioBackend: CharacterBackend {
         } catch {
             throw .cannotUseStandardStream(name: "standard output", errno: error)
         }
-        source = Source(frontEnd)
+        source = FrontEndSource(frontEnd)
         do throws(Errno) {
             let copy = FileDescriptor(owning: try Errno.check(apus_fcntl(standardInput, F_DUPFD_CLOEXEC, 3)))
             let isSocket = try copy.status().st_mode & S_IFMT == S_IFSOCK

@@ -10,11 +10,12 @@ enum BootText {
     private static let rebootTimeout = Property.integer(
         "reboot-timeout", in: -1...0xffff, "milliseconds before trying again; -1 never does")
 
+    static let bootSchema = PropertySchema(order, once, menu, strict, splashTime, rebootTimeout)
+
     static func boot(
         _ properties: Properties, _ boot: inout BootConfiguration
     ) throws(ConfigurationError) {
-        let schema = PropertySchema(order, once, menu, strict, splashTime, rebootTimeout)
-        var reader = try PropertyReader(properties, schema, subject: "-boot")
+        var reader = try PropertyReader(properties, bootSchema, subject: "-boot")
         boot.order = try drives(order, &reader) ?? boot.order
         boot.once = try drives(once, &reader) ?? boot.once
         boot.menu = try reader.optional(menu) ?? boot.menu
@@ -39,10 +40,12 @@ enum BootText {
     private static let source = Property.choice("clock", of: ClockConfiguration.Source.self, "what it follows")
     private static let driftFix = Property.choice("driftfix", of: ClockConfiguration.DriftFix.self, "lost ticks")
 
+    static let clockSchema = PropertySchema(base, source, driftFix)
+
     static func clock(
         _ properties: Properties, _ clock: inout ClockConfiguration
     ) throws(ConfigurationError) {
-        var reader = try PropertyReader(properties, PropertySchema(base, source, driftFix), subject: "-rtc")
+        var reader = try PropertyReader(properties, clockSchema, subject: "-rtc")
         switch try reader.optional(base) {
         case nil: break
         case "utc"?: clock.base = .utc
@@ -61,10 +64,12 @@ enum BootText {
     private static let file = Property.string("file", "the file it is read from")
     private static let string = Property.string("string", "its content")
 
+    static let entrySchema = PropertySchema(name, file, string)
+
     static func firmwareEntry(
         _ properties: Properties
     ) throws(ConfigurationError) -> FirmwareEntryConfiguration {
-        var reader = try PropertyReader(properties, PropertySchema(name, file, string), subject: "-fw_cfg")
+        var reader = try PropertyReader(properties, entrySchema, subject: "-fw_cfg")
         let entryName = try reader.value(name)
         guard (1...55).contains(entryName.utf8.count) else {
             throw reader.refusal(name, allowed: "1 to 55 characters")

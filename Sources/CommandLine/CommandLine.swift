@@ -17,8 +17,12 @@ package enum CommandLine {
     /// Reads the arguments after the program's name.
     ///
     /// Pure: opens nothing, prints nothing. A request for help ends the reading at once, whatever follows it.
-    package static func parse(_ arguments: [String]) throws(CommandLineError) -> Invocation {
-        var draft = Draft()
+    ///
+    /// - Parameter readFile: a file's text, for `-readconfig`; or the reason why it cannot be read, as a phrase.
+    package static func parse(
+        _ arguments: [String], readFile: @escaping FileReader = { _ in .failure(Unreadable("no files are read here")) }
+    ) throws(CommandLineError) -> Invocation {
+        var draft = Draft(readFile: readFile)
         var rest = arguments[...]
         let options = Option.all
         while let argument = rest.popFirst() {
@@ -29,6 +33,15 @@ package enum CommandLine {
         }
         return .run(try draft.finished())
     }
+}
+
+/// Gives the text of a file.
+package typealias FileReader = (_ path: String) -> Result<String, Unreadable>
+
+/// Why a file could not be read, as a phrase.
+package struct Unreadable: Error, Equatable {
+    let reason: String
+    package init(_ reason: String) { self.reason = reason }
 }
 
 /// What a command line asks for.

@@ -17,6 +17,10 @@ package enum CommandLineError: Error, Sendable, Equatable, CustomStringConvertib
     case malformed(option: String, reason: String)
     case malformedJSON(option: String, JSONError)
     case configuration(ConfigurationError)
+    /// `-readconfig`'s file cannot be read.
+    case unreadable(path: String, reason: String)
+    /// A line of it is wrong; `sentence` says how.
+    case inFile(path: String, line: Int, sentence: String)
     /// Options that cannot stand together; a whole sentence.
     case conflict(String)
 
@@ -34,6 +38,8 @@ package enum CommandLineError: Error, Sendable, Equatable, CustomStringConvertib
         case .malformed(let option, let reason): "\(option) cannot be read: \(reason)."
         case .malformedJSON(let option, let error): "\(option): \(error)"
         case .configuration(let error): error.description
+        case .unreadable(let path, let reason): "-readconfig cannot read '\(path)': \(reason)."
+        case .inFile(let path, let line, let sentence): "In '\(path)', line \(line): \(sentence)"
         case .conflict(let sentence): sentence
         }
     }

@@ -3,6 +3,7 @@ internal import Configuration
 /// The configuration as far as it has been read, and what can only be judged when all of it has been.
 struct Draft {
     var configuration = MachineConfiguration()
+    let readFile: FileReader
     /// Set by an option that asks for help instead of a machine.
     var help: Invocation?
     /// `-machine`, `-m`, `-smp`, …: repeated ones are merged before they are read.
@@ -11,6 +12,8 @@ struct Draft {
     var topology = Properties()
     /// Those of `-accel`, in order; `-machine accel=` adds its own after them.
     var accelerators: [AcceleratorConfiguration] = []
+
+    init(readFile: @escaping FileReader) { self.readFile = readFile }
 
     /// Reads what was merged, fills in what follows from several options together, and checks what all of them share.
     func finished() throws(CommandLineError) -> MachineConfiguration {

@@ -27,7 +27,7 @@ enum DriveText {
     private static let readError = Property.choice("rerror", ["report", "ignore", "stop"], "what a read error does")
     private static let writeError = Property.choice(
         "werror", of: BlockErrorPolicy.self, "what a write error does")
-    private static let schema =
+    static let schema =
         PropertySchema(
             file, interface, format, readOnly, readOnlyToo, cache, cacheDirect, direct, noFlush, writeback, engine,
             discard, detectZeroes, media, index, unit, readError, writeError)

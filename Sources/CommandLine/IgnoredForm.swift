@@ -18,7 +18,7 @@ struct IgnoredForm: Sendable {
         IgnoredForm(option: "net", argument: "none", reason: "no machine has a network card unless asked for"),
         IgnoredForm(option: "parallel", argument: "none", reason: "no machine has a parallel port"),
         IgnoredForm(option: "audiodev", argument: "driver=none", reason: "no machine has a sound card"),
-        IgnoredForm(option: "msg", argument: "timestamp=on|off", reason: "log lines have a form of their own"),
+        IgnoredForm(option: "name", argument: "debug-threads=on|off", reason: "threads always have names"),
         IgnoredForm(option: "L", argument: "DIR", reason: "Apus has no data files to look for"),
         IgnoredForm(option: "realtime", argument: "mlock=off", reason: "memory is not locked anyway"),
         IgnoredForm(option: "object", argument: "secret,...", reason: "nothing that Apus has uses a secret"),

@@ -67,10 +67,12 @@ extension Option {
         "mode", of: MonitorConfiguration.Mode.self, default: .readline, "QMP or for humans")
     private static let pretty = Property.boolean("pretty", default: false, "indent the JSON")
 
+    static let monitorSchema = PropertySchema(character, mode, pretty)
+
     private static func monitor(_ properties: Properties) throws(ConfigurationError) -> MonitorConfiguration {
         var rest = properties
         let identifier = try rest.takeIdentifier(subject: "-mon")
-        var reader = try PropertyReader(rest, PropertySchema(character, mode, pretty), subject: "-mon")
+        var reader = try PropertyReader(rest, monitorSchema, subject: "-mon")
         let mode = try reader.value(mode)
         let isPretty = try reader.value(pretty)
         if isPretty, mode == .readline {

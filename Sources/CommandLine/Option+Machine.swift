@@ -116,13 +116,14 @@ extension Option {
     private static let processName = Property.string("process", "the name the process shows")
     private static let debugThreads = Property.boolean("debug-threads", default: false, "give threads names")
 
+    static let nameSchema = PropertySchema(guestName, processName, debugThreads)
+
     private static func name(
         _ text: String, _ configuration: inout MachineConfiguration
     ) throws(CommandLineError) {
         let properties = try OptionText.properties(text, option: "-name", implied: "guest")
         try checked { () throws(ConfigurationError) in
-            let schema = PropertySchema(guestName, processName, debugThreads)
-            var reader = try PropertyReader(properties, schema, subject: "-name")
+            var reader = try PropertyReader(properties, nameSchema, subject: "-name")
             configuration.name = try reader.optional(guestName) ?? configuration.name
             configuration.processName = try reader.optional(processName) ?? configuration.processName
             configuration.namesThreads = try reader.value(debugThreads)

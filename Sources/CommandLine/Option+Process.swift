@@ -37,13 +37,17 @@ extension Option {
             Option("D", argument: .optional("FILE"), "log to a file instead of standard error") { draft, text in
                 draft.configuration.process.log.file = text.isEmpty ? nil : text
             },
-            Option("d", argument: .required("ITEM,..."), "log more (help lists the items)") { draft, text in
+            Option("d", argument: .required("ITEM,..."), "log more (help lists the items)") {
+                draft, text throws(CommandLineError) in
                 if isHelp(text) { return draft.help = .logHelp }
-                draft.configuration.process.log.items += text.split(separator: ",").map { String($0) }
+                draft.configuration.process.log.items.formUnion(try ProcessText.logItems(text))
             },
-            Option("msg", argument: .required("timestamp=on|off"), nil) { _, text throws(CommandLineError) in
-                let properties = try OptionText.properties(text, option: "-msg")
-                try checked { () throws(ConfigurationError) in try ProcessText.messages(properties) }
+            Option("msg", argument: .required("timestamp=on|off"), "begin messages with the time") {
+                draft, text throws(CommandLineError) in
+                let properties = try OptionText.properties(text, option: "-msg", implied: "timestamp")
+                try checked { () throws(ConfigurationError) in
+                    try ProcessText.messages(properties, &draft.configuration.process.log)
+                }
             },
             Option("sandbox", argument: .required("on|off[,key=allow|deny...]"), "confine the process") {
                 draft, text throws(CommandLineError) in
@@ -54,6 +58,10 @@ extension Option {
             },
             Option("disable-seccomp", "same as -sandbox off") { draft, _ in
                 draft.configuration.process.sandbox = SandboxConfiguration(isEnabled: false)
+            },
+            Option("readconfig", argument: .required("FILE"), "read options from a file, a section each") {
+                draft, text throws(CommandLineError) in
+                try ConfigurationFile(path: try path(text, "-readconfig"), draft.readFile).apply(to: &draft)
             },
             Option("add-fd", argument: .required("fd=FD,set=N[,opaque=TEXT]"), "make an open descriptor /dev/fdset/N") {
                 draft, text throws(CommandLineError) in

@@ -20,7 +20,7 @@ extension Option {
     ]
 
     private static let unsupportedWithArgument = [
-        "incoming", "readconfig", "writeconfig", "trace", "set", "usbdevice", "vnc", "spice", "hda",
+        "incoming", "writeconfig", "trace", "set", "usbdevice", "vnc", "spice", "hda",
         "hdb", "hdc", "hdd", "cdrom", "fda", "fdb", "sd", "mtdblock", "fsdev", "virtfs", "iscsi", "tpmdev", "gdb",
         "loadvm", "icount", "watchdog", "echr", "dtb", "semihosting-config", "acpitable", "option-rom", "g", "k",
         "audio", "compat", "dump-vmstate", "plugin", "prom-env", "tb-size", "seed", "runas", "chroot", "run-with",

@@ -9,11 +9,12 @@ enum ProcessText {
     private static let watchdog = Property.choice(
         "watchdog", of: LifecycleConfiguration.Watchdog.self, "when a watchdog fires")
 
+    static let actionSchema = PropertySchema(reboot, shutdown, panic, watchdog)
+
     static func actions(
         _ properties: Properties, _ lifecycle: inout LifecycleConfiguration
     ) throws(ConfigurationError) {
-        let schema = PropertySchema(reboot, shutdown, panic, watchdog)
-        var reader = try PropertyReader(properties, schema, subject: "-action")
+        var reader = try PropertyReader(properties, actionSchema, subject: "-action")
         lifecycle.reboot = try reader.optional(reboot) ?? lifecycle.reboot
         lifecycle.shutdown = try reader.optional(shutdown) ?? lifecycle.shutdown
         lifecycle.panic = try reader.optional(panic) ?? lifecycle.panic
@@ -22,10 +23,24 @@ enum ProcessText {
 
     private static let timestamp = Property.boolean("timestamp", "begin messages with the time")
 
-    /// `-msg` has no effect (`IgnoredForm`), but is still read: a mistake in it is a mistake.
-    static func messages(_ properties: Properties) throws(ConfigurationError) {
-        var reader = try PropertyReader(properties, PropertySchema(timestamp), subject: "-msg")
-        _ = try reader.optional(timestamp)
+    static func messages(_ properties: Properties, _ log: inout LogConfiguration) throws(ConfigurationError) {
+        var reader = try PropertyReader(properties, messageSchema, subject: "-msg")
+        log.hasTimestamps = try reader.optional(timestamp) ?? log.hasTimestamps
+    }
+
+    static let messageSchema = PropertySchema(timestamp)
+
+    /// `-d`'s items, parted by commas.
+    static func logItems(_ text: String) throws(CommandLineError) -> [LogItem] {
+        var items: [LogItem] = []
+        for word in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let item = LogItem(rawValue: String(word)) else {
+                let names = LogItem.allCases.map(\.rawValue).joined(separator: " and ")
+                throw .notTaken(option: "-d", given: String(word), rule: "the items are \(names)")
+            }
+            items.append(item)
+        }
+        return items
     }
 
     private static let enable = Property.boolean("enable", "confine at all")
@@ -49,8 +64,10 @@ enum ProcessText {
     private static let set = Property.integer("set", in: 0...Int(Int32.max), "the set it joins")
     private static let opaque = Property.string("opaque", "a note")
 
+    static let descriptorSchema = PropertySchema(descriptor, set, opaque)
+
     static func descriptor(_ properties: Properties) throws(ConfigurationError) -> InheritedDescriptorConfiguration {
-        var reader = try PropertyReader(properties, PropertySchema(descriptor, set, opaque), subject: "-add-fd")
+        var reader = try PropertyReader(properties, descriptorSchema, subject: "-add-fd")
         return InheritedDescriptorConfiguration(
             descriptor: Int32(try reader.value(descriptor)), set: try reader.value(set),
             opaque: try reader.optional(opaque))
@@ -59,10 +76,12 @@ enum ProcessText {
     private static let lock = Property.boolean("mem-lock", default: false, "lock all memory")
     private static let idle = Property.boolean("cpu-pm", default: false, "pass the processor's idle states on")
 
+    static let overcommitSchema = PropertySchema(lock, idle)
+
     static func overcommit(
         _ properties: Properties, _ process: inout ProcessConfiguration
     ) throws(ConfigurationError) {
-        var reader = try PropertyReader(properties, PropertySchema(lock, idle), subject: "-overcommit")
+        var reader = try PropertyReader(properties, overcommitSchema, subject: "-overcommit")
         process.locksMemory = try reader.value(lock)
         process.passesIdleStates = try reader.value(idle)
     }

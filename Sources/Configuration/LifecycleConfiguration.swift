@@ -46,14 +46,29 @@ package struct ProcessConfiguration: Sendable, Equatable {
     package init() {}
 }
 
-/// `-D [FILE]`, `-d item,…`.
+/// `-D [FILE]`, `-d item,…`, `-msg`.
 package struct LogConfiguration: Sendable, Equatable {
     /// `nil` logs to standard error.
     package var file: String?
-    /// What to log beyond warnings, as written.
-    package var items: [String] = []
+    /// What to log beyond warnings.
+    package var items: Set<LogItem> = []
+    /// `-msg timestamp=on`: messages begin with the time.
+    package var hasTimestamps = false
 
     package init() {}
+}
+
+/// What `-d` can turn on.
+package enum LogItem: String, Sendable, CaseIterable {
+    case guestErrors = "guest_errors"
+    case unimplemented = "unimp"
+
+    package var summary: String {
+        switch self {
+        case .guestErrors: "the guest's accesses to memory where nothing is"
+        case .unimplemented: "the guest's accesses to ports of devices that Apus does not have"
+        }
+    }
 }
 
 /// `-sandbox on,obsolete=…,elevateprivileges=…,spawn=…,resourcecontrol=…`.

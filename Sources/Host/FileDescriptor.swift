@@ -25,6 +25,15 @@ package struct FileDescriptor: ~Copyable, Sendable {
         FileDescriptor(owning: try Errno.retry { unsafe apus_open(path, flags | O_CLOEXEC, mode_t(mode)) })
     }
 
+    /// `path` from the root on, so that it means the same after a change of the working directory.
+    package static func absolutePath(_ path: String) -> String {
+        guard !path.hasPrefix("/") else { return path }
+        var buffer = [CChar](repeating: 0, count: 4096)
+        // Fails where the directory is gone or its name too long; then the path stays what it was.
+        guard let directory = unsafe getcwd(&buffer, buffer.count) else { return path }
+        return unsafe String(cString: directory) + "/" + path
+    }
+
     /// A second descriptor of the same open file.
     package func duplicate() throws(Errno) -> FileDescriptor {
         FileDescriptor(owning: try Errno.check(apus_fcntl(rawValue, F_DUPFD_CLOEXEC, 3)))

@@ -42,6 +42,46 @@ package enum Socket {
         }
     }
 
+    /// Begins to connect to `address`, without waiting (but for the resolution of a host's name): the socket becomes
+    /// writable when it is connected or has failed, which `connectionError` then tells.
+    package static func beginConnecting(to address: SocketAddress) throws(SocketError) -> FileDescriptor {
+        switch address {
+        case .unix(let path):
+            try check(path: path)
+            do throws(Errno) {
+                let socket = FileDescriptor(owning: try Errno.check(apus_socket(AF_UNIX, 0)))
+                try socket.setNonBlocking()
+                try Errno.retry { unsafe apus_connect_unix(socket.rawValue, path) }
+                return socket
+            } catch {
+                throw .cannotConnect(address, errno: error)
+            }
+        case .tcp(let host, let port):
+            let name = host.isEmpty ? "localhost" : host
+            do throws(ResolutionFailure) {
+                return unsafe try firstWorking(name, port, passive: false) { entry throws(Errno) in
+                    let number = unsafe apus_socket(entry.ai_family, entry.ai_protocol)
+                    let socket = FileDescriptor(owning: try Errno.check(number))
+                    prepare(connection: socket)
+                    let result = unsafe Glibc.connect(socket.rawValue, entry.ai_addr, entry.ai_addrlen)
+                    if result < 0, Errno.current.rawValue != EINPROGRESS { throw .current }
+                    return socket
+                }
+            } catch {
+                throw error.socketError(host: name) { .cannotConnect(address, errno: $0) }
+            }
+        }
+    }
+
+    /// What became of a connection that `beginConnecting` began: nil for success. `descriptor` is borrowed.
+    package static func connectionError(of descriptor: Int32) -> Errno? {
+        var error: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        // Writes one local variable.
+        guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) == 0 else { return .current }
+        return error == 0 ? nil : Errno(rawValue: error)
+    }
+
     /// Takes over a connected socket that the user passed by number (`fd=`).
     package static func adopt(connected number: Int32) throws(SocketError) -> FileDescriptor {
         guard apus_is_listening(number) == 0 else {

@@ -16,6 +16,7 @@ package final class SocketListener: Sendable {
 
     /// Which file is ours.
     private struct File {
+        /// Absolute: a daemon changes its working directory.
         let path: String
         let device: dev_t
         let inode: ino_t
@@ -32,7 +33,8 @@ package final class SocketListener: Sendable {
             socket = try SocketListener.listen(path: path)
             var status = stat()
             let isThere = unsafe lstat(path, &status) == 0
-            file = Mutex(isThere ? File(path: path, device: status.st_dev, inode: status.st_ino) : nil)
+            let absolute = FileDescriptor.absolutePath(path)
+            file = Mutex(isThere ? File(path: absolute, device: status.st_dev, inode: status.st_ino) : nil)
             self.address = address
         case .tcp(let host, let port):
             do throws(Socket.ResolutionFailure) {

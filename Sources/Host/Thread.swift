@@ -45,6 +45,9 @@ package final class Thread: Sendable {
     /// Sends a signal to this thread, which must not have been joined yet.
     package func signal(_ number: Int32) { _ = pthread_kill(handle, number) }
 
+    /// Names the calling thread; for the main thread that is the process's name, as `ps` and `pgrep` show it.
+    package static func nameCurrent(_ name: String) { _ = unsafe apus_set_thread_name(String(name.prefix(15))) }
+
     /// The kernel's id of the calling thread, as `ps -T` shows it.
     package static var currentID: Int32 { apus_gettid() }
 }

@@ -77,6 +77,18 @@ package protocol VirtualCPU: AnyObject, Sendable {
 
     /// Takes back a kick that no `run` has seen. On the vCPU's own thread, before `run`.
     func acknowledgeKick()
+
+    /// The registers, for people; nil where there are none.
+    func registerText() throws(HypervisorError) -> String?
+
+    /// The guest-physical address that the processor's page tables give a linear one; nil if they give none.
+    func translate(_ address: UInt64) -> GuestAddress?
+}
+
+/// A processor that runs no code is as after reset: without paging.
+extension VirtualCPU {
+    package func registerText() throws(HypervisorError) -> String? { nil }
+    package func translate(_ address: UInt64) -> GuestAddress? { GuestAddress(address) }
 }
 
 /// Why a vCPU stopped running guest code.

@@ -30,6 +30,18 @@ package struct Construction: Sendable {
 }
 
 extension Buses {
+    /// Logs accesses that nothing answers, as far as the user wants to know of them.
+    func report(to log: Log) {
+        for (space, item, kind) in [(memory, Log.Items.guestErrors, "address"), (ports, .unimplemented, "port")]
+        where log.items.contains(item) {
+            space.reportUnclaimed { address, width, written in
+                let place = "\(kind) 0x\(String(address.rawValue, radix: 16))"
+                let access = written.map { "a write of 0x\(String($0, radix: 16))" } ?? "a read"
+                log.note(item, "Nothing answers \(access) of \(width.count) bytes at \(place).")
+            }
+        }
+    }
+
     /// Parts devices and buses, which know each other, so that both can go.
     func clear() {
         ports.clear()

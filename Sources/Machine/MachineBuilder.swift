@@ -119,6 +119,7 @@ package enum MachineBuilder {
         let buses = Buses(ports: AddressSpace(.port), memory: AddressSpace(.memory))
         buses.ports.bindDoorbells(with: hypervisor)
         buses.memory.bindDoorbells(with: hypervisor)
+        buses.report(to: log)
         return Construction(
             configuration: configuration, topology: grouping, loop: loop, clock: clock, log: log,
             memory: memory.guest, memoryBackends: memory.backends, nodes: memory.nodes, hypervisor: hypervisor,

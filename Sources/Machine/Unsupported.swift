@@ -12,16 +12,9 @@ enum Unsupported {
             (configuration.drives.contains { $0.interface == .pflash }, "-drive if=pflash"),
             (configuration.memory.slots > 0 || configuration.memory.maximum > configuration.memory.size, "-m slots= and maxmem="),
             (configuration.topology.maximum > configuration.topology.processors, "-smp maxcpus= above cpus"),
-            (configuration.process.daemonizes, "-daemonize"),
-            (configuration.process.pidFile != nil, "-pidfile"),
             (configuration.process.sandbox?.isEnabled == true, "-sandbox on"),
             (configuration.process.locksMemory, "-overcommit mem-lock=on"),
             (configuration.process.passesIdleStates, "-overcommit cpu-pm=on"),
-            (!configuration.process.descriptors.isEmpty, "-add-fd"),
-            (configuration.process.log.file != nil, "-D FILE"),
-            (!configuration.process.log.items.isEmpty, "-d"),
-            (configuration.clock.base != .utc, "-rtc base="),
-            (configuration.clock.source != .host, "-rtc clock="),
             (configuration.boot.menu == true, "-boot menu=on"),
         ]
         if let refusal = refusals.first(where: \.isAsked) {

@@ -1,3 +1,4 @@
+package import Host
 internal import JSON
 package import Machine
 internal import Glibc
@@ -32,11 +33,15 @@ package final class Monitor: MachineObserver {
 
     /// Begins a session whose bytes go out through `output`. The owner tells it of input and of the end.
     ///
-    /// - Parameter hasRoom: asked before each command. After a no the owner calls `proceed` when there is room again.
+    /// - Parameters:
+    ///   - hasRoom: asked before each command. After a no the owner calls `proceed` when there is room again.
+    ///   - descriptors: the oldest descriptor that came with the client's bytes and that nobody took yet.
     package func makeSession(
-        hasRoom: @escaping @Sendable () -> Bool = { true }, output: @escaping @Sendable ([UInt8]) -> Void
+        hasRoom: @escaping @Sendable () -> Bool = { true },
+        descriptors: @escaping @Sendable () -> FileDescriptor? = { nil },
+        output: @escaping @Sendable ([UInt8]) -> Void
     ) -> Session {
-        let session = Session(self, hasRoom: hasRoom, output: output)
+        let session = Session(self, hasRoom: hasRoom, descriptors: descriptors, output: output)
         sessions.withLock { $0.append(session) }
         return session
     }

@@ -14,10 +14,13 @@ package struct QMPError: Error, Sendable, Equatable {
     package let errorClass: Class
     package let text: String
 
-    package init(_ errorClass: Class = .genericError, _ text: String) {
+    package init(_ errorClass: Class, _ text: String) {
         self.errorClass = errorClass
         self.text = text
     }
+
+    /// The class of everything that has none of its own.
+    package init(_ text: String) { self.init(.genericError, text) }
 
     var json: JSON { ["class": .string(errorClass.rawValue), "desc": .string(text)] }
 }

@@ -34,7 +34,7 @@ enum Help {
             return section("\(type.name) options:", type.schema.help)
         case .networkBackendHelp: return "No network back end is supported yet.\n"
         case .characterHelp: return CommandLine.characterHelp
-        case .logHelp: return "No log items are supported yet.\n"
+        case .logHelp: return list("Log items:", LogItem.allCases.map { ($0.rawValue, $0.summary) })
         }
     }
 

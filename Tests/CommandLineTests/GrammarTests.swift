@@ -54,7 +54,7 @@ struct GrammarTests {
     @Test("Help shows every option that works, and what is ignored with its reason")
     func helpText() {
         let text = CommandLine.help(program: "apus")
-        for option in ["-machine", "-device", "-drive", "-smp", "-qmp", "-D [FILE]", "-msg timestamp=on|off"] {
+        for option in ["-machine", "-device", "-drive", "-smp", "-qmp", "-D [FILE]", "-name debug-threads=on|off"] {
             #expect(text.contains(option))
         }
         #expect(!text.contains("-vnc"))

@@ -40,7 +40,7 @@ struct StratoVirtTests {
         arguments: [
             "-trace events", "-battery", "-hardware-signature 7", "-usb", "-vnc :1", "-cameradev v4l2",
             "-incoming file:/d",
-            "-display gtk", "-vga std", "-readconfig f", "-runas u", "-chroot /",
+            "-display gtk", "-vga std", "-runas u", "-chroot /",
             "-hda x",
             "-chardev vc,id=x", "-serial vc", "-serial udp:1",
         ])

@@ -20,6 +20,24 @@ struct ClockTests {
         return number(4) * 3600 + number(2) * 60 + number(0)
     }
 
+    @Test("-rtc base= is what the real-time clock begins with", arguments: ["", ",clock=vm", ",clock=rt"])
+    func base(_ source: String) throws {
+        let machine = try MachineUnderTest("-m 64 -rtc base=2020-02-03T04:05:06\(source)")
+        #expect(timeOfDay(machine) == 4 * 3600 + 5 * 60 + 6)
+        for (register, value) in [(7, 0x03), (8, 0x02), (9, 0x20), (0x32, 0x20)] as [(UInt8, UInt8)] {
+            machine.guest.outb(0x70, register)
+            #expect(machine.guest.inb(0x71) == value)
+        }
+    }
+
+    @Test("A machine without a real-time clock refuses to set one")
+    func noClock() {
+        #expect(
+            MachineUnderTest.refusal("-machine microvm -m 64 -rtc base=localtime")
+                == "-rtc: microvm has no clock of day; its guests ask kvm-clock.")
+        #expect(MachineUnderTest.refusal("-machine microvm -m 64 -rtc base=utc,clock=host") == nil)
+    }
+
     @Test("It begins at zero and stands still until it is turned")
     func start() throws {
         let machine = try MachineUnderTest("-m 64")

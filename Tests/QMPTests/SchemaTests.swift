@@ -1,3 +1,5 @@
+import Glibc
+import Host
 import JSON
 import QMP
 import Support
@@ -19,6 +21,16 @@ struct SchemaTests {
     /// Commands that end or change a machine come last, each on a machine of its own.
     private static let arguments: [String: JSON] = [
         "device-list-properties": ["typename": "virtio-blk-pci"], "qom-list-types": ["implements": "device"],
+        "qom-list": ["path": "/machine"], "qom-get": ["path": "/machine", "property": "type"],
+        "qom-list-properties": ["typename": "iothread"], "getfd": ["fdname": "name"], "closefd": ["fdname": "name"],
+        "remove-fd": ["fdset-id": 0], "human-monitor-command": ["command-line": "info status"],
+        "memsave": ["val": 0, "size": 4096, "filename": "/dev/null"],
+        "pmemsave": ["val": 0, "size": 4096, "filename": "/dev/null"],
+    ]
+
+    /// Commands that need another one before them, or fail on a machine without guest code.
+    private static let preparations: [String: (name: String, arguments: JSON)] = [
+        "closefd": ("getfd", ["fdname": "name"]), "remove-fd": ("add-fd", ["fdset-id": 0]),
     ]
 
     /// Commands that only a certain disk can obey; `BlockCommandTests` has it.
@@ -49,8 +61,11 @@ struct SchemaTests {
         }
         for name in names where !Self.needsDisk.contains(name) {
             let machine = try MachineUnderTest(words)
-            let client = QMPTestClient(Monitor(machine.machine), negotiates: name != "qmp_capabilities")
+            let client = QMPTestClient(Monitor(machine.machine), negotiates: name != "qmp_capabilities") {
+                try? FileDescriptor.open("/dev/null", O_RDWR)
+            }
             _ = client.take()
+            if let first = Self.preparations[name] { _ = client.execute(first.name, first.arguments) }
             let mandatory = schema.arguments(of: name).filter { !$0.isOptional }.map(\.name)
             let given = Self.arguments[name]
             for argument in mandatory where given?[argument] == nil {

@@ -139,11 +139,11 @@ struct SocketTests {
         #expect(client.next() == nil)
     }
 
-    @Test("A monitor at no stream is no monitor; one for people is refused")
+    @Test("A monitor at no stream is no monitor; one on a chardev that another has is refused")
     func kinds() throws {
         let none = try MachineUnderTest("-m 64 -qmp none")
         #expect(throws: Never.self) { try MonitorServer(none.machine) }
-        let human = try MachineUnderTest("-m 64 -monitor null")
-        #expect(throws: MachineError.self) { try MonitorServer(human.machine) }
+        let taken = try MachineUnderTest("-m 64 -chardev null,id=c -serial chardev:c -mon chardev=c")
+        #expect(throws: MachineError.self) { try MonitorServer(taken.machine) }
     }
 }

@@ -85,6 +85,22 @@ package final class MachineProcess {
         return Outcome(status: isOverdue ? nil : ended, output: output, errors: errors)
     }
 
+    /// The status of a process that leaves others behind (`-daemonize`), which keep the lifeline; nil if it stays.
+    package func ownStatus(seconds: Int32 = 60) -> Int32? {
+        for _ in 0..<seconds * 100 where ended == nil {
+            var status: Int32 = 0
+            if unsafe waitpid(identifier, &status, WNOHANG) > 0 {
+                ended = status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
+            } else {
+                _ = poll(nil, 0, 10)
+            }
+        }
+        return ended
+    }
+
+    /// Whether everything that came from this process is gone.
+    package func waitForDescendants(seconds: Int32 = 60) -> Bool { waitForEnd(milliseconds: seconds * 1000) }
+
     package func signal(_ number: Int32) { kill(identifier, number) }
 
     /// What it has printed so far.

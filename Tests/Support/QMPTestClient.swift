@@ -1,3 +1,4 @@
+package import Host
 package import JSON
 package import QMP
 internal import Synchronization
@@ -15,9 +16,13 @@ package final class QMPTestClient {
     private var messages = QMPMessages()
 
     /// Connects, and leaves negotiation unless told not to.
-    package init(_ monitor: Monitor, negotiates: Bool = true) {
+    ///
+    /// - Parameter descriptors: what the client passes along, one for each call.
+    package init(
+        _ monitor: Monitor, negotiates: Bool = true, descriptors: @escaping @Sendable () -> FileDescriptor? = { nil }
+    ) {
         let inbox = inbox
-        session = monitor.makeSession { bytes in inbox.bytes.withLock { $0 += bytes } }
+        session = monitor.makeSession(descriptors: descriptors) { bytes in inbox.bytes.withLock { $0 += bytes } }
         session.opened()
         guard negotiates else { return }
         send(#"{"execute": "qmp_capabilities"}"#)

@@ -1,6 +1,7 @@
 #if arch(x86_64)
 internal import CLinux
 package import Hypervisor
+package import Memory
 
 /// What a processor holds, for `info registers` and for messages.
 package struct ProcessorRegisters: Sendable, Hashable, CustomStringConvertible {
@@ -63,6 +64,17 @@ extension KVMVirtualCPU {
             mode: mode, general: names.map { .init(name: $0.0, value: $0.1) }, instructionPointer: general.rip,
             flags: general.rflags, control: control.map { .init(name: $0.0, value: $0.1) },
             codeSegmentBase: special.cs.base)
+    }
+
+    package func registerText() throws(HypervisorError) -> String? { try registers().description }
+
+    package func translate(_ address: UInt64) -> GuestAddress? {
+        var translation = kvm_translation()
+        translation.linear_address = address
+        guard (try? file.perform("translate an address", APUS_KVM_TRANSLATE, with: &translation)) != nil,
+            translation.valid != 0
+        else { return nil }
+        return GuestAddress(translation.physical_address)
     }
 
     /// Where the processor is, for a message: "0x1234 in 64-bit mode".

@@ -1,6 +1,6 @@
 internal import Block
 internal import Character
-internal import Configuration
+package import Configuration
 package import Host
 package import Log
 internal import Synchronization
@@ -31,6 +31,10 @@ package final class BackEnds: Sendable {
     /// Readable once the process is to end; what waits for a client waits no longer then.
     let interruption: Int32?
     let state = Mutex(State())
+    /// `/dev/fdset/N`.
+    package let descriptorSets = DescriptorSets()
+    /// What QMP `getfd` got.
+    package let namedDescriptors = NamedDescriptors()
 
     /// - Parameter loop: the control thread's, which serves character streams.
     package init(
@@ -45,9 +49,25 @@ package final class BackEnds: Sendable {
 
     /// Makes everything that devices may name, but the drives: those may become devices themselves.
     func add(_ configuration: MachineConfiguration) throws(MachineError) {
+        try adopt(configuration.process.descriptors)
         for object in configuration.objects { try add(object) }
         try add(configuration.characters)
         try add(configuration.blockNodes)
+    }
+
+    // MARK: Descriptors
+
+    /// Takes what `-add-fd` names into the sets. One descriptor may be in several, so the originals are closed last.
+    private func adopt(_ inherited: [InheritedDescriptorConfiguration]) throws(MachineError) {
+        for each in inherited {
+            do throws(Errno) {
+                try descriptorSets.adopt(each.descriptor, to: each.set, opaque: each.opaque)
+            } catch {
+                throw .part(
+                    option: "-add-fd fd=\(each.descriptor)", reason: "No descriptor of this number was inherited: \(error).")
+            }
+        }
+        for number in Set(inherited.map(\.descriptor)) { _ = FileDescriptor(owning: number) }
     }
 
     // MARK: I/O threads
@@ -83,6 +103,9 @@ package final class BackEnds: Sendable {
     }
 
     // MARK: Objects
+
+    /// The `-object`s, in order.
+    package var objects: [ObjectConfiguration] { state.withLock { $0.objects } }
 
     /// Makes an `-object`.
     func add(_ object: ObjectConfiguration) throws(MachineError) {
@@ -126,6 +149,8 @@ package final class BackEnds: Sendable {
     /// Ends the threads and streams, when no device is left.
     func finish() {
         closeCharacters()
+        descriptorSets.removeAll()
+        namedDescriptors.removeAll()
         let threads = state.withLock { state in
             defer {
                 state.ioThreads = []

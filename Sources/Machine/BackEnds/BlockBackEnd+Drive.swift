@@ -1,5 +1,6 @@
 internal import Block
 internal import Configuration
+internal import Glibc
 internal import Host
 internal import Log
 
@@ -20,7 +21,7 @@ extension BackEnds {
         try configure(
             &options, cache: drive.cache, engine: drive.engine, discard: drive.discard, zeroes: drive.detectZeroes,
             subject: subject)
-        let image = try blaming(subject) { () throws(BlockError) in try RawImage(path: path, options: options) }
+        let image = try blaming(subject) { () throws(BlockError) in try openImage(path, options) }
         let throttle = try throttle(of: drive, name: name, subject: subject)
         try append(
             BlockBackEnd(
@@ -28,6 +29,18 @@ extension BackEnds {
                 cache: drive.cache, detectZeroes: drive.detectZeroes, hasWriteCache: drive.hasWriteCache, isDrive: true,
                 readError: drive.readError, writeError: drive.writeError, throttle: throttle))
         return name
+    }
+
+    /// Opens an image by its path, which may be `/dev/fdset/N`.
+    func openImage(_ path: String, _ options: ImageOptions) throws(BlockError) -> RawImage {
+        guard DescriptorSets.isSet(path) else { return try RawImage(path: path, options: options) }
+        let file: FileDescriptor
+        do throws(Errno) {
+            file = try descriptorSets.open(path, options.isReadOnly ? O_RDONLY : O_RDWR)
+        } catch {
+            throw .cannotOpen(path: path, errno: error)
+        }
+        return try RawImage(file, path: path, options: options)
     }
 
     /// The engine: what was asked for, or the kernel's own for O_DIRECT and threads for the page cache.

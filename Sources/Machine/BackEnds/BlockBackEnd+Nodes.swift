@@ -119,7 +119,7 @@ extension BackEnds {
         let discard: DiscardMode = storage.discard == .unmap && top.discard == .unmap ? .unmap : .ignore
         try configure(
             &options, cache: cache, engine: engine, discard: discard, zeroes: top.detectZeroes, subject: subject)
-        let image = try blaming(subject) { () throws(BlockError) in try RawImage(path: path, options: options) }
+        let image = try blaming(subject) { () throws(BlockError) in try openImage(path, options) }
         try append(
             BlockBackEnd(
                 name: top.nodeName ?? "", storageName: format == nil ? nil : storage.nodeName,

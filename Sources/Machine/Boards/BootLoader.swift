@@ -1,6 +1,8 @@
 internal import ACPI
 internal import Configuration
 internal import Firmware
+internal import Glibc
+internal import Host
 internal import Hypervisor
 internal import Memory
 
@@ -29,8 +31,10 @@ struct BootLoader: Sendable {
     ///   - extraArguments: what the board adds to the kernel's command line.
     ///   - tables: the board's ACPI tables; nil: none.
     ///   - memoryMap: what the guest is told about its memory.
+    ///   - files: what `/dev/fdset/N` stands for.
     init(
-        _ firmware: FirmwareConfiguration, extraArguments: [String] = [], tables: [Table]?, memoryMap: [MemoryMapEntry]
+        _ firmware: FirmwareConfiguration, extraArguments: [String] = [], tables: [Table]?, memoryMap: [MemoryMapEntry],
+        files: DescriptorSets
     ) throws(MachineError) {
         let placed: PlacedTables?
         if let tables {
@@ -48,9 +52,9 @@ struct BootLoader: Sendable {
         let arguments = [firmware.commandLine ?? ""] + extraArguments
         plan = try blaming("-kernel") { () throws(FirmwareError) in
             let initrd: ImageFile?
-            if let path = firmware.initialRAMDisk { initrd = try ImageFile(path: path) } else { initrd = nil }
+            if let path = firmware.initialRAMDisk { initrd = try ImageFile(path: path, in: files) } else { initrd = nil }
             let boot = DirectBoot(
-                kernel: try KernelImage(path: path), initrd: initrd,
+                kernel: try KernelImage(ImageFile(path: path, in: files)), initrd: initrd,
                 commandLine: arguments.filter { !$0.isEmpty }.joined(separator: " "), memoryMap: memoryMap,
                 rootPointer: placed.map { GuestAddress($0.rsdpAddress) })
             return try boot.plan()
@@ -90,5 +94,22 @@ struct BootLoader: Sendable {
         map += reserved.map { MemoryMapEntry($0, .reserved) }
         if let high = layout.high { map.append(MemoryMapEntry(high, .ram)) }
         return map
+    }
+}
+
+extension ImageFile {
+    /// Opens `path`, which may be `/dev/fdset/N`.
+    convenience init(path: String, in files: DescriptorSets) throws(FirmwareError) {
+        guard DescriptorSets.isSet(path) else {
+            try self.init(path: path)
+            return
+        }
+        let file: FileDescriptor
+        do throws(Errno) {
+            file = try files.open(path, O_RDONLY)
+        } catch {
+            throw .cannotOpen(file: path, errno: error)
+        }
+        try self.init(file, path: path)
     }
 }

@@ -62,6 +62,9 @@ package final class MicroVM: Board {
         self.construction = construction
         self.hasACPI = hasACPI
         addsArguments = try reader.get(MicroVM.addsArguments)
+        guard construction.configuration.clock == ClockConfiguration() else {
+            throw .part(option: "-rtc", reason: "microvm has no clock of day; its guests ask kvm-clock.")
+        }
         events = GenericEventDevice(
             interrupt: construction.interruptLine(MicroVM.eventInterrupt), power: construction.power)
         keyboard = KeyboardController(interrupt: construction.interruptLine(1), power: construction.power)
@@ -117,7 +120,8 @@ package final class MicroVM: Board {
         let layout = try construction.layout(MicroVM.type)
         let loader = try BootLoader(
             construction.configuration.firmware, extraArguments: addsArguments ? arguments : [],
-            tables: hasACPI ? try tables(described) : nil, memoryMap: BootLoader.memoryMap(layout, reserved: []))
+            tables: hasACPI ? try tables(described) : nil, memoryMap: BootLoader.memoryMap(layout, reserved: []),
+            files: construction.backEnds.descriptorSets)
         state.withLock { $0.loader = loader }
     }
 

@@ -24,7 +24,8 @@ extension Q35 {
         let ecam = GuestRange(start: GuestAddress(Q35.ecamBase), count: Q35.ecamSize)
         let loader = try BootLoader(
             construction.configuration.firmware, tables: tables,
-            memoryMap: BootLoader.memoryMap(layout, reserved: ecam.map { [$0] } ?? []))
+            memoryMap: BootLoader.memoryMap(layout, reserved: ecam.map { [$0] } ?? []),
+            files: construction.backEnds.descriptorSets)
         self.loader.withLock { $0 = loader }
     }
 

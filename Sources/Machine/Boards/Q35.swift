@@ -83,8 +83,9 @@ package final class Q35: Board {
         let keyboard = KeyboardController(interrupt: construction.interruptLine(1), power: construction.power)
         let control = SystemControlPort(power: construction.power)
         let layout = try construction.layout(Q35.type)
+        let clockOfDay = try ClockOfDay(construction)
         let cmos = CMOSClock(
-            clock: construction.clock, interrupt: construction.interruptLine(8), base: nil,
+            clock: clockOfDay.clock, interrupt: construction.interruptLine(8), base: clockOfDay.base,
             lowMemory: layout.low.count, highMemory: layout.high?.count ?? 0)
         hpet = wantsHPET
             ? Devices.HPET(

@@ -31,7 +31,8 @@ final class SerialPorts: Sendable {
             throw .part(option: "-serial", reason: "COM\((index ?? 4) + 1) is not free; there are four serial ports.")
         }
         let place = SerialPorts.places[index]
-        guard let backend = try construction.backEnds.character(stream, for: "serial port COM\(index + 1)") else { return }
+        guard let backend = try construction.backEnds.character(stream, for: "serial port COM\(index + 1)", label: "serial\(index)")
+        else { return }
         let join = state.withLock { state in
             let join = state.interrupts[place.interrupt] ?? InterruptJoin(construction.interruptLine(UInt32(place.interrupt)))
             state.interrupts[place.interrupt] = join

@@ -11,8 +11,7 @@ extension Commands {
         },
         Command("query-name", returns: NameInformation.self) { NameInformation(name: $0.machine.configuration.name) },
         Command("query-uuid", returns: UUIDInformation.self) { context in
-            let none = "00000000-0000-0000-0000-000000000000"
-            return UUIDInformation(UUID: context.machine.configuration.uuid?.description ?? none)
+            UUIDInformation(context.machine.configuration)
         },
         Command("query-target", returns: TargetInformation.self) { _ in TargetInformation() },
         Command("query-machines", returns: [MachineInformation].self) { _ in
@@ -20,6 +19,9 @@ extension Commands {
         },
         Command("query-cpus-fast", returns: [ProcessorInformation].self) { context in
             context.machine.processors.map { ProcessorInformation($0, context.machine.configuration.topology) }
+        },
+        Command("query-hotpluggable-cpus", returns: [ProcessorSlotInformation].self) { context in
+            context.machine.processors.map { ProcessorSlotInformation($0, context.machine.configuration.topology) }
         },
         Command("query-iothreads", returns: [IOThreadInformation].self) { context in
             context.machine.backEnds.ioThreads.map {
@@ -47,6 +49,11 @@ struct NameInformation: ReplyObject {
 struct UUIDInformation: ReplyObject {
     static let typeName = "UuidInfo"
     let UUID: String
+
+    init(_ configuration: MachineConfiguration) {
+        UUID = configuration.uuid?.description ?? "00000000-0000-0000-0000-000000000000"
+    }
+
     static let members: [ReplyMember<UUIDInformation>] = [.init("UUID", \.UUID)]
 }
 
@@ -118,6 +125,25 @@ struct ProcessorInformation: ReplyObject {
     static let members: [ReplyMember<ProcessorInformation>] = [
         .init("cpu-index", \.index), .init("qom-path", \.path), .init("thread-id", \.thread), .init("props", \.place),
         .init("target", \.target),
+    ]
+}
+
+/// A place for a processor. All are taken from the start, as processors cannot be plugged yet.
+struct ProcessorSlotInformation: ReplyObject {
+    static let typeName = "HotpluggableCPU"
+    let type = ObjectNode.processorType
+    let count = 1
+    let place: ProcessorInformation.Place
+    let path: String
+
+    init(_ processor: Processor, _ topology: TopologyConfiguration) {
+        let information = ProcessorInformation(processor, topology)
+        place = information.place
+        path = information.path
+    }
+
+    static let members: [ReplyMember<ProcessorSlotInformation>] = [
+        .init("type", \.type), .init("vcpus-count", \.count), .init("props", \.place), .init("qom-path", \.path),
     ]
 }
 

@@ -8,7 +8,7 @@ internal import Synchronization
 /// fill up has lost interest and gets nothing more until it reads.
 ///
 /// Control thread only.
-final class MonitorPort: CharacterFrontEnd {
+final class MonitorPort: MonitorEnd {
     private struct State {
         var session: Session?
         var outgoing: [UInt8] = []
@@ -67,9 +67,10 @@ final class MonitorPort: CharacterFrontEnd {
     func handle(_ event: CharacterEvent) {
         switch event {
         case .opened:
-            let session = monitor.makeSession(hasRoom: { [weak self] in self?.hasRoom ?? false }) { [weak self] in
-                self?.send($0)
-            }
+            let session = monitor.makeSession(
+                hasRoom: { [weak self] in self?.hasRoom ?? false },
+                descriptors: { [backend] in backend.takeDescriptor() },
+                output: { [weak self] in self?.send($0) })
             let old = state.withLock { state in
                 let old = state.session
                 state.session = session

@@ -1,6 +1,7 @@
 internal import JSON
 internal import CommandLine
 internal import Configuration
+internal import Host
 internal import Synchronization
 
 /// One client's conversation.
@@ -27,13 +28,16 @@ package final class Session: Sendable {
     private let monitor: Monitor
     private let output: @Sendable ([UInt8]) -> Void
     private let hasRoom: @Sendable () -> Bool
+    private let descriptors: @Sendable () -> FileDescriptor?
     private let state = Mutex(State())
 
     init(
-        _ monitor: Monitor, hasRoom: @escaping @Sendable () -> Bool, output: @escaping @Sendable ([UInt8]) -> Void
+        _ monitor: Monitor, hasRoom: @escaping @Sendable () -> Bool,
+        descriptors: @escaping @Sendable () -> FileDescriptor?, output: @escaping @Sendable ([UInt8]) -> Void
     ) {
         self.monitor = monitor
         self.hasRoom = hasRoom
+        self.descriptors = descriptors
         self.output = output
     }
 
@@ -72,6 +76,9 @@ package final class Session: Sendable {
             }
         }
     }
+
+    /// The oldest descriptor that came with the client's bytes; the caller owns it.
+    func takeDescriptor() -> FileDescriptor? { descriptors() }
 
     /// Leaves negotiation; answers whether it was still going on.
     func negotiate() -> Bool {
