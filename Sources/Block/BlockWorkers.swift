@@ -46,7 +46,10 @@ final class BlockWorkers: Sendable {
         }
     }
 
-    private enum Order { case run(Job), end }
+    private enum Order {
+        case run(Job)
+        case end
+    }
 
     private let limit: Int
     /// Shared with the threads, which do not keep this object alive.

@@ -87,7 +87,8 @@ final class ImageFile: Sendable {
             return false
         }
         let vectors = Int32(clamping: segments.count)
-        let moved = unsafe isWrite
+        let moved =
+            unsafe isWrite
             ? pwritev(descriptor.rawValue, segments.baseAddress, vectors, at)
             : preadv(descriptor.rawValue, segments.baseAddress, vectors, at)
         return moved >= 0 && UInt64(moved) == count

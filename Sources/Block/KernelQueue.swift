@@ -137,7 +137,9 @@ internal import Host
         let isComplete = unsafe UInt64(clamping: result) == slot.count && error == nil
         endBounce(tag, deliver: isComplete)
         if isComplete { return BlockCompletion(tag: tag, error: nil) }
-        if let error, error != .invalid, error != .wouldBlock, error != .interrupted { return BlockCompletion(tag: tag, error: error) }
+        if let error, error != .invalid, error != .wouldBlock, error != .interrupted {
+            return BlockCompletion(tag: tag, error: error)
+        }
         // In part, or not in this form: done again as a whole, which for reads and writes of a disk is no harm.
         unsafe slow.submit(slot.operation, offset: slot.offset, count: slot.count, segments: slot.segments, tag: tag)
         return nil

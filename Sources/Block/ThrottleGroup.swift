@@ -156,7 +156,10 @@ package final class ThrottleGroup: Sendable {
     }
 
     private static func add(_ ticket: Ticket, _ direction: ThrottleDirection, to releases: inout [Release]) {
-        if let last = releases.indices.last, releases[last].waiter === ticket.waiter { return releases[last].count += 1 }
+        if let last = releases.indices.last, releases[last].waiter === ticket.waiter {
+            releases[last].count += 1
+            return
+        }
         releases.append(
             Release(waiter: ticket.waiter, session: ticket.session, direction: direction, count: 1))
     }

@@ -60,7 +60,8 @@ package struct ThrottleLimits: Sendable, Equatable {
             for part in parts {
                 let both = self[total].average > 0 && self[part].average > 0
                 if both || self[total].burst > 0 && self[part].burst > 0 {
-                    return "A limit for all requests (\(total.optionName)) and one for a direction (\(part.optionName)) "
+                    return
+                        "A limit for all requests (\(total.optionName)) and one for a direction (\(part.optionName)) "
                         + "exclude each other."
                 }
             }

@@ -27,7 +27,8 @@ package protocol AIOInterface: ~Copyable {
     ///
     /// The segments' memory must stay valid until the completion; the segment array until `submit` took the request.
     mutating func prepare(
-        slot: Int, _ operation: AIOOperation, file: Int32, segments: UnsafePointer<iovec>?, count: Int, at offset: Int64)
+        slot: Int, _ operation: AIOOperation, file: Int32, segments: UnsafePointer<iovec>?, count: Int, at offset: Int64
+    )
 
     /// Hands the batch to the kernel: one system call for as much as it takes.
     ///

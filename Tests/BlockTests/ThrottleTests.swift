@@ -30,7 +30,8 @@ import Testing
 
     /// Asks for `count` requests at once; how many may go at once.
     private func ask(
-        _ member: ThrottleMember, _ lane: Lane, _ count: Int, _ direction: ThrottleDirection = .read, bytes: UInt64 = 4096
+        _ member: ThrottleMember, _ lane: Lane, _ count: Int, _ direction: ThrottleDirection = .read,
+        bytes: UInt64 = 4096
     ) -> Int {
         (0..<count).count { _ in member.admit(direction, bytes: bytes, waiter: lane, session: 1) }
     }
@@ -137,14 +138,22 @@ import Testing
             change(&limits)
             return limits.conflict
         }
-        #expect(conflict { $0[.bytes] = .init(average: 1); $0[.bytesRead] = .init(average: 1) }?.contains("bps-read") == true)
+        #expect(
+            conflict {
+                $0[.bytes] = .init(average: 1)
+                $0[.bytesRead] = .init(average: 1)
+            }?.contains("bps-read") == true)
         #expect(conflict { $0[.operations].burst = 5 } == "'iops-total-max' needs 'iops-total'.")
         #expect(conflict { $0[.operations] = .init(average: 5, burst: 4) }?.contains("cannot be lower") == true)
-        #expect(conflict { $0[.operations] = .init(average: 5, burst: 9, burstLength: 0) }?.contains("cannot be 0") == true)
-        #expect(conflict { $0[.operations] = .init(average: 5, burstLength: 2) }?.contains("needs 'iops-total-max'") == true)
+        #expect(
+            conflict { $0[.operations] = .init(average: 5, burst: 9, burstLength: 0) }?.contains("cannot be 0") == true)
+        #expect(
+            conflict { $0[.operations] = .init(average: 5, burstLength: 2) }?.contains("needs 'iops-total-max'") == true
+        )
         #expect(conflict { $0[.bytes] = .init(average: .max) }?.contains("up to") == true)
         #expect(conflict { $0.operationSize = 4096 } == "'iops-size' needs an iops limit.")
         #expect(
-            conflict { $0[.bytes] = .init(average: 1, burst: 1 << 49, burstLength: 1 << 49) }?.contains("too long") == true)
+            conflict { $0[.bytes] = .init(average: 1, burst: 1 << 49, burstLength: 1 << 49) }?.contains("too long")
+                == true)
     }
 }

@@ -58,7 +58,9 @@ struct ThrottlingTests {
             -object throttle-group,id=g,x-iops-total=10 -blockdev null-co,node-name=n,size=1M,read-zeroes=on \
             -blockdev throttle,node-name=t,throttle-group=g,file=n -device virtio-blk-device,drive=t
             """)
-        for _ in 0..<5 { disk.queue.add([.readable(0x11_0000, 16), .writable(disk.data, 512), .writable(0x11_0100, 1)]) }
+        for _ in 0..<5 {
+            disk.queue.add([.readable(0x11_0000, 16), .writable(disk.data, 512), .writable(0x11_0100, 1)])
+        }
         disk.queue.kick()
         #expect(machine.wait { disk.queue.usedIndex == 2 })
         machine.machine.stop()

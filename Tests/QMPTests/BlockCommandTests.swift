@@ -111,7 +111,8 @@ struct BlockCommandTests {
         #expect(client.result("block_set_io_throttle", .object(arguments)) == [:])
         var inserted = try #require(client.result("query-block")?.arrayValue?.first?["inserted"])
         let expected: [(String, JSON?)] = [
-            ("iops", 1000), ("iops_max", 2000), ("iops_max_length", 3), ("bps_wr", 1_048_576), ("bps", 0), ("bps_max", nil),
+            ("iops", 1000), ("iops_max", 2000), ("iops_max_length", 3), ("bps_wr", 1_048_576), ("bps", 0),
+            ("bps_max", nil),
             ("group", "vda"),
         ]
         for (name, value) in expected { #expect(inserted[name] == value, "\(name)") }

@@ -6,7 +6,9 @@ import Testing
 
 @Suite("A disk that fails, through the monitor")
 struct BlockErrorTests {
-    private func build(_ file: UnwritableFile, _ words: String = "") throws -> (MachineUnderTest, QMPTestClient, MachineDisk) {
+    private func build(_ file: UnwritableFile, _ words: String = "") throws -> (
+        MachineUnderTest, QMPTestClient, MachineDisk
+    ) {
         let machine = try MachineUnderTest(
             """
             -m 64 -object iothread,id=io -drive file=\(file.path),if=none,id=d,format=raw\(words) \
@@ -51,17 +53,20 @@ struct BlockErrorTests {
         #expect(machine.machine.runState == .running)
     }
 
-    @Test("By default the guest gets the error, and the client an event", arguments: ["", ",werror=report", ",werror=ignore"])
+    @Test(
+        "By default the guest gets the error, and the client an event",
+        arguments: ["", ",werror=report", ",werror=ignore"])
     func report(_ words: String) throws {
         let (machine, client, disk) = try build(UnwritableFile(size: 65536), words)
         write(machine, disk)
         #expect(machine.wait { disk.queue.usedIndex == 1 })
         #expect(machine.guest.readb(0x11_0100) == (words == ",werror=ignore" ? 0 : 1))
         var events: [JSON] = []
-        #expect(machine.wait {
-            events += client.take()
-            return !events.isEmpty
-        })
+        #expect(
+            machine.wait {
+                events += client.take()
+                return !events.isEmpty
+            })
         #expect(events.map { $0["event"] } == ["BLOCK_IO_ERROR"])
         #expect(events.first?["data"]?["action"] == (words == ",werror=ignore" ? "ignore" : "report"))
         #expect(machine.machine.runState == .running)

@@ -72,7 +72,9 @@ import Virtio
         #expect(failures.actions == [.stop, .report])
     }
 
-    @Test("stop: the request is kept, and tried again when the device goes on, until it succeeds", arguments: [true, false])
+    @Test(
+        "stop: the request is kept, and tried again when the device goes on, until it succeeds",
+        arguments: [true, false])
     func stop(_ writeCache: Bool) throws {
         let image = FailingImage(failing: writeCache ? [.write] : [.flush])
         let (disk, device, queue) = try plug(image, writeCache: writeCache) { $0.writes = .stop }
@@ -117,7 +119,10 @@ import Virtio
         let again = device.bringUp(size: 64)
         machine.settle()
         #expect(again.usedIndex == 0)
-        for _ in 0..<30 { add(again, 0, count: 16); while again.takeUsed() != nil {} }
+        for _ in 0..<30 {
+            add(again, 0, count: 16)
+            while again.takeUsed() != nil {}
+        }
         #expect(again.usedIndex == 480)
     }
 

@@ -26,7 +26,8 @@ import Virtio
     @Test(
         "Every request is answered once, polled or not, through pauses and resets",
         arguments: [
-            PollSettings(maximum: 32_768), PollSettings(maximum: 1, grow: 1), PollSettings(maximum: 10_000_000, shrink: 2),
+            PollSettings(maximum: 32_768), PollSettings(maximum: 1, grow: 1),
+            PollSettings(maximum: 10_000_000, shrink: 2),
         ])
     func served(_ settings: PollSettings) throws {
         let machine = try TestMachine()

@@ -133,7 +133,8 @@ package final class BackEnds: Sendable {
     }
 
     /// The named object, which must be of one of `types`.
-    func object(named name: String, of types: [String], for device: String) throws(MachineError) -> ObjectConfiguration {
+    func object(named name: String, of types: [String], for device: String) throws(MachineError) -> ObjectConfiguration
+    {
         let objects = state.withLock { $0.objects }
         guard let object = objects.first(where: { $0.identifier == name }) else {
             throw .unknown(
@@ -141,7 +142,8 @@ package final class BackEnds: Sendable {
                 hint: "\(device) needs -object \(types[0]),id=\(name)")
         }
         guard types.contains(object.type) else {
-            throw .part(option: device, reason: "'\(name)' is a \(object.type), not a \(types.joined(separator: " or ")).")
+            throw .part(
+                option: device, reason: "'\(name)' is a \(object.type), not a \(types.joined(separator: " or ")).")
         }
         return object
     }

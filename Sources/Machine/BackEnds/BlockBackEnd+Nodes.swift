@@ -21,7 +21,8 @@ extension BackEnds {
         for node in nodes where !children.contains(node.nodeName ?? "") { try add(node, among: named) }
     }
 
-    private func add(_ node: BlockNodeConfiguration, among named: [String: BlockNodeConfiguration]) throws(MachineError) {
+    private func add(_ node: BlockNodeConfiguration, among named: [String: BlockNodeConfiguration]) throws(MachineError)
+    {
         let name = node.nodeName ?? ""
         let subject = "-blockdev node-name=\(name)"
         switch node.driver {
@@ -44,7 +45,8 @@ extension BackEnds {
         default:
             throw .unknown(
                 kind: "block driver", name: node.driver,
-                nearest: Spelling.nearest(to: node.driver, among: ["file", "host_device", "raw", "null-co", "throttle"]),
+                nearest: Spelling.nearest(
+                    to: node.driver, among: ["file", "host_device", "raw", "null-co", "throttle"]),
                 hint: "file, host_device, raw, throttle and null-co are supported")
         }
     }
@@ -95,7 +97,8 @@ extension BackEnds {
         if storage.driver == "null-co", let format { return try addNull(storage, below: format, subject: subject) }
         guard storage.driver == "file" || storage.driver == "host_device" else {
             throw .part(
-                option: subject, reason: "A raw node stands on file, host_device or null-co, not on '\(storage.driver)'.")
+                option: subject,
+                reason: "A raw node stands on file, host_device or null-co, not on '\(storage.driver)'.")
         }
         let (path, engine, locks) = try configured { () throws(ConfigurationError) in
             var reader = try PropertyReader(storage.properties, FileProperties.schema, subject: subject)
@@ -156,14 +159,16 @@ extension BackEnds {
         }
         let window = try window(of: format, subject: subject)
         guard window.offset <= size, window.size ?? 0 <= size - window.offset else {
-            throw .part(option: subject, reason: "'offset' and 'size' reach past the \(size) bytes of the null-co node.")
+            throw .part(
+                option: subject, reason: "'offset' and 'size' reach past the \(size) bytes of the null-co node.")
         }
         let top = format ?? node
         try append(
             BlockBackEnd(
                 name: top.nodeName ?? "", storageName: format == nil ? nil : node.nodeName, driver: top.driver,
                 storageDriver: "null-co", path: nil,
-                image: NullImage(size: window.size ?? size - window.offset, readsZeroes: readsZeroes), cache: node.cache,
+                image: NullImage(size: window.size ?? size - window.offset, readsZeroes: readsZeroes),
+                cache: node.cache,
                 detectZeroes: .off, hasWriteCache: true, isDrive: false))
     }
 }
@@ -187,7 +192,8 @@ enum NullProperties {
 enum RawProperties {
     static let offset = Property<UInt64>.size(
         "offset", in: 0...(1 << 62), default: 0, "where in the node below the disk begins")
-    static let size = Property<UInt64>.size("size", in: 0...(1 << 62), "how much of it the disk is; by default the rest")
+    static let size = Property<UInt64>.size(
+        "size", in: 0...(1 << 62), "how much of it the disk is; by default the rest")
     static let schema = PropertySchema(offset, size)
 }
 

@@ -25,7 +25,8 @@ package struct ObjectType: Sendable {
 enum IOThreadProperties {
     static let maximum = Property<UInt64>.unsigned(
         "poll-max-ns", in: 0...1_000_000_000, default: 0, "longest time to look for work before sleeping; 0: none")
-    static let grow = Property<UInt64>.unsigned("poll-grow", in: 0...1_000_000, default: 0, "factor that lengthens it; 0: 2")
+    static let grow = Property<UInt64>.unsigned(
+        "poll-grow", in: 0...1_000_000, default: 0, "factor that lengthens it; 0: 2")
     static let shrink = Property<UInt64>.unsigned(
         "poll-shrink", in: 0...1_000_000, default: 0, "divisor that shortens it; 0: to nothing")
     static let schema = PropertySchema(maximum, grow, shrink)

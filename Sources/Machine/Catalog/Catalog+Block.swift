@@ -7,15 +7,19 @@ internal import Virtio
 enum BlockProperties {
     static let drive = Property<String>.string("drive", "the -drive or -blockdev that holds the data")
     static let ioThread = Property<String>.string("iothread", "the -object iothread that runs the queues")
-    static let serial = Property<String>.string("serial", "what the guest sees as the disk's serial number, at most 20 bytes")
+    static let serial = Property<String>.string(
+        "serial", "what the guest sees as the disk's serial number, at most 20 bytes")
     static let queues = Property<Int>.integer("num-queues", in: 1...64, "request queues; by default one per vCPU")
-    static let queueSize = Property<Int>.integer("queue-size", in: 2...1024, default: 256, "requests per queue, a power of two")
+    static let queueSize = Property<Int>.integer(
+        "queue-size", in: 2...1024, default: 256, "requests per queue, a power of two")
     static let logicalBlockSize = Property<Int>.integer(
         "logical_block_size", in: 512...32768, "bytes of a logical block, a power of two")
     static let physicalBlockSize = Property<Int>.integer(
         "physical_block_size", in: 512...32768, "bytes of a physical block, a power of two")
-    static let writeCache = Property<Toggle>.choice("write-cache", default: .auto, "whether writes may wait for a flush")
-    static let cacheSwitch = Property<Bool>.boolean("config-wce", default: true, "whether the guest may switch its write cache")
+    static let writeCache = Property<Toggle>.choice(
+        "write-cache", default: .auto, "whether writes may wait for a flush")
+    static let cacheSwitch = Property<Bool>.boolean(
+        "config-wce", default: true, "whether the guest may switch its write cache")
     static let discard = Property<Bool>.boolean("discard", default: true, "offer discards")
     static let writeZeroes = Property<Bool>.boolean("write-zeroes", default: true, "offer writes of zeros")
     static let readError = Property<String>.choice(
@@ -25,7 +29,8 @@ enum BlockProperties {
         "what is done about writes that the host fails")
     static let scsi = Property<Bool>.boolean("scsi", default: false, "offer SCSI commands (never there)")
     static let schema = PropertySchema(
-        drive, ioThread, serial, queues, queueSize, logicalBlockSize, physicalBlockSize, writeCache, cacheSwitch, discard,
+        drive, ioThread, serial, queues, queueSize, logicalBlockSize, physicalBlockSize, writeCache, cacheSwitch,
+        discard,
         writeZeroes, readError, writeError, scsi)
 }
 

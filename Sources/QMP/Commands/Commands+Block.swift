@@ -119,7 +119,8 @@ struct BlockNodeInformation: ReplyObject {
         limits = isStorage ? ThrottleLimits() : back.throttle?.limits ?? ThrottleLimits()
         group = isStorage ? nil : back.throttle?.name
         cache = Cache(writeback: back.hasWriteCache, direct: back.cache.isDirect, noFlush: back.cache.ignoresFlush)
-        image = Image(filename: file, format: driver, size: back.image.geometry.size, allocated: back.image.allocatedSize)
+        image = Image(
+            filename: file, format: driver, size: back.image.geometry.size, allocated: back.image.allocatedSize)
     }
 
     /// The nodes of an image, the lowest first.
@@ -127,18 +128,21 @@ struct BlockNodeInformation: ReplyObject {
         (back.storageName == nil ? [] : [BlockNodeInformation(back, isStorage: true)]) + [BlockNodeInformation(back)]
     }
 
-    static let members: [ReplyMember<BlockNodeInformation>] = [
-        .init("file", \.file), .init("node-name", \.nodeName), .init("ro", \.isReadOnly), .init("drv", \.driver),
-        .init("backing_file_depth", \.backingFileDepth), .init("encrypted", \.encrypted),
-        .init("detect_zeroes", \.detectZeroes), .init("image", \.image), .init("cache", \.cache),
-        .init("write_threshold", \.writeThreshold), .init("group", \.group),
-        .init("iops_size", \.limits.shownOperationSize),
-    ] + ThrottleLimits.Bound.allCases.flatMap { bound in
+    static let members: [ReplyMember<BlockNodeInformation>] =
         [
-            .init(bound.monitorName, \.limits[bound].average), .init(bound.monitorName + "_max", \.limits[bound].shownBurst),
-            .init(bound.monitorName + "_max_length", \.limits[bound].shownBurstLength),
+            .init("file", \.file), .init("node-name", \.nodeName), .init("ro", \.isReadOnly), .init("drv", \.driver),
+            .init("backing_file_depth", \.backingFileDepth), .init("encrypted", \.encrypted),
+            .init("detect_zeroes", \.detectZeroes), .init("image", \.image), .init("cache", \.cache),
+            .init("write_threshold", \.writeThreshold), .init("group", \.group),
+            .init("iops_size", \.limits.shownOperationSize),
         ]
-    }
+        + ThrottleLimits.Bound.allCases.flatMap { bound in
+            [
+                .init(bound.monitorName, \.limits[bound].average),
+                .init(bound.monitorName + "_max", \.limits[bound].shownBurst),
+                .init(bound.monitorName + "_max_length", \.limits[bound].shownBurstLength),
+            ]
+        }
 }
 
 // What was not said is not shown.

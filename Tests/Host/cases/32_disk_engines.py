@@ -1,4 +1,4 @@
-"""A disk that the host fails: the guest waits, or hears of it, and loses nothing."""
+"""What the host does to a disk: engines other than libaio, and failure, at which the guest waits and loses nothing."""
 
 import subprocess
 
@@ -64,3 +64,25 @@ def no_space(host: Host, machine):
     finally:
         host.close()
         subprocess.run([tool("umount"), folder], check=True)
+
+
+@case("fio verifies its writes over io_uring, with and without O_DIRECT, on an iothread that polls",
+      rows=[dict(machine="q35", cache="none"), dict(machine="microvm", cache="writeback")])
+def io_uring(host: Host, machine, cache):
+    disk = host.disk(SIZE)
+    bus = "device" if machine == "microvm" else "pci"
+    guest = host.boot(machine, cpus=2, memory="512M", root="disk-fio", extra=[
+        "-object", "iothread,id=ring,poll-max-ns=32768",
+        "-drive", f"file={disk.path},if=none,id=ring,format=raw,cache={cache},aio=io_uring",
+        "-device", f"virtio-blk-{bus},drive=ring,iothread=ring",
+    ])
+    guest.ready()
+    guest.run(FIO, seconds=180)
+    guest.run("sync; echo 3 > /proc/sys/vm/drop_caches")
+    seen = guest.run("sha256sum /dev/vdb").split()[0]
+    stats = next(entry for entry in guest.qmp.command("query-blockstats") if entry["device"] == "ring")["stats"]
+    require(stats["wr_bytes"] >= 32 << 20 and stats["flush_operations"] > 0, f"The disk's statistics are {stats}.")
+    guest.power_off()
+    require("io_uring" not in guest.stderr.read_text(), "The host refuses io_uring, so it was not tested.")
+    require(disk.sha256() == seen, "The image has another checksum than the guest's disk had.")
+    require(seen != Disk.empty_sha256(SIZE), "The disk is empty.")
