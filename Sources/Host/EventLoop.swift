@@ -52,8 +52,14 @@ package final class EventLoop: Sendable {
     private let wake: EventFD
     private let state = Mutex(State())
     private let stopping = Atomic(false)
+    private let hasPosted = Atomic(false)
+    private let polling: PollSettings
+    private let pollers = Mutex<[any LoopPoller]>([])
+    private let pollersVersion = Atomic(0)
 
-    package init() throws(Errno) {
+    /// - Parameter polling: how `run` looks for work before it sleeps.
+    package init(polling: PollSettings = PollSettings()) throws(Errno) {
+        self.polling = polling
         epoll = FileDescriptor(owning: try Errno.check(epoll_create1(Int32(EPOLL_CLOEXEC))))
         wake = try EventFD()
         try control(EPOLL_CTL_ADD, wake.fileDescriptor, token: 0, events: .readable)
@@ -84,6 +90,7 @@ package final class EventLoop: Sendable {
             state.posted.append(work)
             return state.posted.count == 1
         }
+        if first { hasPosted.store(true, ordering: .releasing) }
         if first { wake.signal() }
     }
 
@@ -95,9 +102,48 @@ package final class EventLoop: Sendable {
 
     /// Serves events until `stop`.
     package func run() {
-        while !stopping.load(ordering: .acquiring) { turn(timeout: -1) }
+        if polling.maximum > 0 {
+            runPolling()
+        } else {
+            while !stopping.load(ordering: .acquiring) { turn(timeout: -1) }
+        }
         stopping.store(false, ordering: .relaxed)
     }
+
+    private func runPolling() {
+        var window = Polling()
+        while !stopping.load(ordering: .acquiring) {
+            if window.run(self) {
+                turn(timeout: 0)
+            } else {
+                turn(timeout: -1)
+                window.slept(polling)
+            }
+        }
+    }
+
+    /// Lets the loop look for work itself, if it polls at all.
+    package func add(_ poller: any LoopPoller) {
+        guard polling.maximum > 0 else { return }
+        pollers.withLock { $0.append(poller) }
+        pollersVersion.add(1, ordering: .releasing)
+    }
+
+    /// Ends that. A last call may still be under way on the loop's thread.
+    package func remove(_ poller: any LoopPoller) {
+        guard polling.maximum > 0 else { return }
+        pollers.withLock { $0.removeAll { $0 === poller } }
+        pollersVersion.add(1, ordering: .releasing)
+    }
+
+    /// What to poll, if it changed.
+    func pollers(newerThan version: Int) -> ([any LoopPoller], Int)? {
+        let current = pollersVersion.load(ordering: .acquiring)
+        return current == version ? nil : (pollers.withLock { $0 }, current)
+    }
+
+    /// Whether the loop has something to do besides its pollers.
+    var isWanted: Bool { hasPosted.load(ordering: .relaxed) || stopping.load(ordering: .relaxed) }
 
     /// Serves what is ready now, waiting at most `timeout` milliseconds for it (-1: without end, 0: not at all).
     package func turn(timeout: Int32) {
@@ -119,6 +165,7 @@ package final class EventLoop: Sendable {
 
     private func runPosted() {
         wake.drain()
+        hasPosted.store(false, ordering: .relaxed)
         let work = state.withLock { state in
             let work = state.posted
             state.posted = []

@@ -7,13 +7,15 @@ package import Host
 package final class IOThread: Sendable {
     package let identifier: String
     package let loop: EventLoop
+    package let polling: PollSettings
     private let thread: Thread
     private let began: Guarded<Int32?>
 
     /// Starts the thread.
-    init(_ identifier: String) throws(Errno) {
+    init(_ identifier: String, polling: PollSettings = PollSettings()) throws(Errno) {
         self.identifier = identifier
-        let loop = try EventLoop()
+        self.polling = polling
+        let loop = try EventLoop(polling: polling)
         let began = Guarded<Int32?>(nil)
         self.loop = loop
         self.began = began

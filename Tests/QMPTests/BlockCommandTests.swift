@@ -138,6 +138,32 @@ struct BlockCommandTests {
         #expect(client.result("query-block")?.arrayValue?.first?["inserted"]?["bps"] == 0)
     }
 
+    @Test("query-iothreads shows how long each looks for work before it sleeps")
+    func polling() throws {
+        let machine = try MachineUnderTest(
+            "-m 64 -object iothread,id=a -object iothread,id=b,poll-max-ns=32768,poll-grow=3,poll-shrink=4")
+        let client = QMPTestClient(Monitor(machine.machine))
+        let threads = try #require(client.result("query-iothreads")?.arrayValue)
+        #expect(threads.map { $0["poll-max-ns"] } == [0, 32768])
+        #expect(threads.map { $0["poll-grow"] } == [0, 3] && threads.map { $0["poll-shrink"] } == [0, 4])
+    }
+
+    @Test("aio=io_uring serves a disk, or the host's refusal is said and another engine does")
+    func ring() throws {
+        let file = TemporaryFile(size: 65536)
+        let machine = try MachineUnderTest(
+            """
+            -m 64 -object iothread,id=io,poll-max-ns=32768 -drive file=\(file.path),if=none,id=d,format=raw,aio=io_uring \
+            -device virtio-blk-pci,drive=d,iothread=io
+            """)
+        let disk = MachineDisk(machine, try #require(machine.virtio(slot: 1)))
+        let bytes = (0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 13) }
+        #expect(disk.write(bytes, sector: 8) && disk.flush())
+        #expect(disk.read(sector: 8, count: 4096) == bytes)
+        #expect(Array(file.bytes[4096..<8192]) == bytes)
+        #expect(machine.logged.allSatisfy { $0.contains("refuses io_uring") })
+    }
+
     @Test("block_resize of what is not there or cannot be is an error that says why")
     func resizeRefused() throws {
         let (_, client, disk) = try build(TemporaryFile(size: 65536), format: ",size=32768")

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 
 /// Reading and writing a socket with patience.

@@ -92,9 +92,11 @@ package final class BackEnds: Sendable {
         return thread
     }
 
-    private func makeIOThread(_ name: String) throws(MachineError) -> IOThread {
+    private func makeIOThread(
+        _ name: String, polling: PollSettings = PollSettings()
+    ) throws(MachineError) -> IOThread {
         do throws(Errno) {
-            return try IOThread(name)
+            return try IOThread(name, polling: polling)
         } catch {
             throw .system(action: "start the I/O thread '\(name)'", errno: error)
         }
@@ -121,7 +123,10 @@ package final class BackEnds: Sendable {
         }
         if type.name == "throttle-group" { try addThrottleGroup(object) }
         if type.name == "iothread" {
-            let thread = try makeIOThread(object.identifier)
+            let polling = try configured { () throws(ConfigurationError) in
+                try IOThreadProperties.polling(object.properties)
+            }
+            let thread = try makeIOThread(object.identifier, polling: polling)
             state.withLock { $0.ioThreads.append(thread) }
         }
         state.withLock { $0.objects.append(object) }

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Configuration
 internal import Glibc
 internal import Hypervisor
@@ -93,6 +92,8 @@ struct MachineMemory: Sendable {
         var wanted = MemoryBackendConfiguration(
             memory.path == nil ? .ram : .file, identifier: type.ramIdentifier, size: memory.size)
         wanted.path = memory.path
+        // RAM that the guest never touches costs nothing, so none is set aside; an object with reserve=on does that.
+        wanted.isReserved = memory.path != nil
         wanted.isShared = values.sharesMemory
         return try MemoryBackend(
             wanted.completed(configuration, values), option: memory.path == nil ? "-m" : "-mem-path")

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Host
 internal import Hypervisor
 internal import Machine
 
@@ -24,7 +25,9 @@ extension Commands {
         },
         Command("query-iothreads", returns: [IOThreadInformation].self) { context in
             context.machine.backEnds.ioThreads.map {
-                IOThreadInformation(id: $0.identifier, threadIdentifier: Int($0.threadIdentifier))
+                IOThreadInformation(
+                    id: $0.identifier, threadIdentifier: Int($0.threadIdentifier), pollMaximum: $0.polling.maximum,
+                    pollGrow: $0.polling.grow, pollShrink: $0.polling.shrink)
             }
         },
     ]
@@ -148,9 +151,9 @@ struct IOThreadInformation: ReplyObject {
     static let typeName = "IOThreadInfo"
     let id: String
     let threadIdentifier: Int
-    let pollMaximum = 0
-    let pollGrow = 0
-    let pollShrink = 0
+    let pollMaximum: UInt64
+    let pollGrow: UInt64
+    let pollShrink: UInt64
     let batchMaximum = 0
     static let members: [ReplyMember<IOThreadInformation>] = [
         .init("id", \.id), .init("thread-id", \.threadIdentifier), .init("poll-max-ns", \.pollMaximum),

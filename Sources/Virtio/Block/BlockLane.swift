@@ -7,7 +7,7 @@ internal import Synchronization
 /// The event loop works inside the lock, a batch at a time, and is alone there but for a start or stop. A stop thus
 /// needs no answer from the loop, which may be the very thread that stops or may itself be waiting for the stopping
 /// vCPU: it takes the lock, sees the requests in flight through, and leaves with the queue.
-final class BlockLane: Sendable, ThrottleWaiter {
+final class BlockLane: Sendable, ThrottleWaiter, LoopPoller {
     /// Unchecked: the engine belongs to whoever holds the lock.
     private struct State: ~Copyable, @unchecked Sendable {
         let requests: BlockRequests
@@ -42,12 +42,14 @@ final class BlockLane: Sendable, ThrottleWaiter {
             }
             state.worker?.retry()
         }
+        loop.add(self)
         // What was made available before the start (and while a paused queue was away) has no kick of its own.
         port.kick.signal()
     }
 
     func stop() -> Virtqueue? {
-        state.withLock { state in
+        loop.remove(self)
+        return state.withLock { state in
             for watch in state.watches { watch.cancel() }
             state.watches = []
             return state.worker.take()?.finish()
@@ -66,6 +68,10 @@ final class BlockLane: Sendable, ThrottleWaiter {
     func throttleReleased(_ direction: ThrottleDirection, count: Int, session: UInt64) {
         loop.post { [self] in state.withLock { $0.worker?.released(direction, count: count, session: session) } }
     }
+
+    func poll() -> Bool { state.withLock { $0.worker?.poll() ?? false } }
+
+    func pollingEnds() -> Bool { state.withLock { $0.worker?.pollingEnds() ?? false } }
 
     private func kicked() { state.withLock { $0.worker?.kicked() } }
 
