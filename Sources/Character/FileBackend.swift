@@ -32,7 +32,8 @@ package final class FileBackend: CharacterBackend {
     ///
     /// - Parameter input: what the front end reads; nil: nothing.
     package init(
-        _ file: consuming FileDescriptor, input: consuming FileDescriptor? = nil, name: String, loop: EventLoop, log: Log
+        _ file: consuming FileDescriptor, input: consuming FileDescriptor? = nil, name: String, loop: EventLoop,
+        log: Log
     ) {
         self.loop = loop
         let frontEnd = self.frontEnd

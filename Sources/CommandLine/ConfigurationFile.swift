@@ -57,7 +57,8 @@ struct ConfigurationFile {
         guard let equals = line.firstIndex(of: "=") else { throw Self.malformed(line) }
         let key = Self.trimmed(line[..<equals])
         let value = Self.trimmed(line[line.index(after: equals)...])
-        guard !key.isEmpty, !key.contains(","), value.utf8.count >= 2, value.hasPrefix("\""), value.hasSuffix("\"") else {
+        guard !key.isEmpty, !key.contains(","), value.utf8.count >= 2, value.hasPrefix("\""), value.hasSuffix("\"")
+        else {
             throw Self.malformed(line)
         }
         guard !sections.isEmpty else {

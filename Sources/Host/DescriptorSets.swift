@@ -38,7 +38,8 @@ package final class DescriptorSets: Sendable {
         let number = file.release()
         return sets.withLock { sets in
             // The lowest number that is free.
-            let identifier = identifier ?? (0...sets.count).first { free in !sets.contains { $0.identifier == free } } ?? 0
+            let identifier =
+                identifier ?? (0...sets.count).first { free in !sets.contains { $0.identifier == free } } ?? 0
             let member = Member(descriptor: number, opaque: opaque)
             if let index = sets.firstIndex(where: { $0.identifier == identifier }) {
                 sets[index].members.append(member)

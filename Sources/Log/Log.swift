@@ -121,7 +121,9 @@ package final class RateLimit: Sendable {
     package func pass(_ body: () -> Void) {
         let before = remaining.load(ordering: .relaxed)
         guard before > 0 else { return }
-        guard remaining.compareExchange(expected: before, desired: before - 1, ordering: .relaxed).exchanged else { return }
+        guard remaining.compareExchange(expected: before, desired: before - 1, ordering: .relaxed).exchanged else {
+            return
+        }
         body()
     }
 }

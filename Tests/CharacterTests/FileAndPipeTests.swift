@@ -74,10 +74,11 @@ struct FileAndPipeTests {
         #expect(frontEnd.waiting > 0)
         let reader = try open("p.out", O_RDONLY)
         var got: [UInt8] = []
-        #expect(loop.turn {
-            got += TestPipes.drain(reader.rawValue, limit: 3000)
-            return got.count == sent.count
-        })
+        #expect(
+            loop.turn {
+                got += TestPipes.drain(reader.rawValue, limit: 3000)
+                return got.count == sent.count
+            })
         #expect(got == sent && frontEnd.lost == 0)
         backend.close()
     }
@@ -103,11 +104,12 @@ struct FileAndPipeTests {
         #expect(frontEnd.waiting > 0)
         var got: [UInt8] = []
         var logged: [UInt8] = []
-        #expect(loop.turn {
-            got += TestPipes.drain(reader.rawValue, limit: logIsSlow ? .max : 500)
-            logged += TestPipes.drain(logReader.rawValue, limit: logIsSlow ? 500 : .max)
-            return got.count == sent.count && logged.count == sent.count
-        })
+        #expect(
+            loop.turn {
+                got += TestPipes.drain(reader.rawValue, limit: logIsSlow ? .max : 500)
+                logged += TestPipes.drain(logReader.rawValue, limit: logIsSlow ? 500 : .max)
+                return got.count == sent.count && logged.count == sent.count
+            })
         #expect(got == sent && logged == sent)
         #expect(frontEnd.waiting == 0 && frontEnd.lost == 0)
         backend.close()

@@ -24,10 +24,11 @@ struct ReconnectionTests {
         for round in 1...2 {
             let listener = try SocketListener(address)
             var client: FileDescriptor?
-            #expect(loop.turn {
-                client = client ?? (try? listener.accept()) ?? nil
-                return client != nil && backend.isOpen
-            })
+            #expect(
+                loop.turn {
+                    client = client ?? (try? listener.accept()) ?? nil
+                    return client != nil && backend.isOpen
+                })
             frontEnd.send("hello")
             let number = client?.rawValue ?? -1
             #expect(TestPipes.drain(number) == Array("hello".utf8))
@@ -49,10 +50,11 @@ struct ReconnectionTests {
         let backend = try SocketBackend(connectingTo: address, again: 1, loop: loop)
         let frontEnd = TestFrontEnd(backend)
         var client: FileDescriptor?
-        #expect(loop.turn {
-            client = client ?? (try? listener.accept()) ?? nil
-            return client != nil && backend.isOpen
-        })
+        #expect(
+            loop.turn {
+                client = client ?? (try? listener.accept()) ?? nil
+                return client != nil && backend.isOpen
+            })
         #expect(frontEnd.events == [.opened])
         backend.close()
     }

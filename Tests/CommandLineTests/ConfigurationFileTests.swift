@@ -73,17 +73,25 @@ struct ConfigurationFileTests {
         #expect(try parse("") == machine(""))
     }
 
-    @Test("What is wrong is told with its line", arguments: [
-        ("\n[devise]\n", "In 'f', line 2: There is no section 'devise'; did you mean 'device'?"),
-        ("[spice]", "In 'f', line 1: There is no section 'spice'."),
-        ("[device\n", "In 'f', line 1: '[device' is neither [name], [name \"id\"] nor key = \"value\"."),
-        ("[device x]\n", "In 'f', line 1: '[device x]' is neither [name], [name \"id\"] nor key = \"value\"."),
-        ("[memory]\nsize = 1G", "In 'f', line 2: 'size = 1G' is neither [name], [name \"id\"] nor key = \"value\"."),
-        ("[memory]\nsize", "In 'f', line 2: 'size' is neither [name], [name \"id\"] nor key = \"value\"."),
-        ("size = \"1G\"", "In 'f', line 1: 'size' stands in no section; a section begins with its [name]."),
-        ("# x\n[rtc]\nbase = \"never\"\n", "In 'f', line 2: -rtc: 'base' takes utc, localtime, YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, not 'never'."),
-        ("[device \"1\"]\ndriver = \"x\"", nil),
-    ] as [(String, String?)])
+    @Test(
+        "What is wrong is told with its line",
+        arguments: [
+            ("\n[devise]\n", "In 'f', line 2: There is no section 'devise'; did you mean 'device'?"),
+            ("[spice]", "In 'f', line 1: There is no section 'spice'."),
+            ("[device\n", "In 'f', line 1: '[device' is neither [name], [name \"id\"] nor key = \"value\"."),
+            ("[device x]\n", "In 'f', line 1: '[device x]' is neither [name], [name \"id\"] nor key = \"value\"."),
+            (
+                "[memory]\nsize = 1G",
+                "In 'f', line 2: 'size = 1G' is neither [name], [name \"id\"] nor key = \"value\"."
+            ),
+            ("[memory]\nsize", "In 'f', line 2: 'size' is neither [name], [name \"id\"] nor key = \"value\"."),
+            ("size = \"1G\"", "In 'f', line 1: 'size' stands in no section; a section begins with its [name]."),
+            (
+                "# x\n[rtc]\nbase = \"never\"\n",
+                "In 'f', line 2: -rtc: 'base' takes utc, localtime, YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, not 'never'."
+            ),
+            ("[device \"1\"]\ndriver = \"x\"", nil),
+        ] as [(String, String?)])
     func mistakes(_ text: String, _ sentence: String?) {
         if let sentence { #expect(refusal(text) == sentence) } else { #expect(refusal(text) != nil) }
     }

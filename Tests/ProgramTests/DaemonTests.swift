@@ -58,7 +58,8 @@ struct DaemonTests {
         let parent = try MachineProcess(
             "/bin/sh",
             [
-                "-c", "cd \(scratch.path) && exec \(MachineProcess.apus) -accel qtest -m 64 -daemonize -pidfile pid "
+                "-c",
+                "cd \(scratch.path) && exec \(MachineProcess.apus) -accel qtest -m 64 -daemonize -pidfile pid "
                     + "-qmp unix:qmp,server=on,wait=off",
             ])
         #expect(parent.ownStatus() == 0)
@@ -76,7 +77,9 @@ struct DaemonTests {
         #expect(recordedProcess() == first.identifier)
         let second = try launch(["-pidfile", pidFile]).outcome()
         #expect(second.status == 1)
-        #expect(second.errors == "apus: -pidfile: '\(pidFile)' is locked by another process; each machine needs a file of its own.\n")
+        #expect(
+            second.errors
+                == "apus: -pidfile: '\(pidFile)' is locked by another process; each machine needs a file of its own.\n")
         #expect(recordedProcess() == first.identifier)
         first.signal(SIGKILL)
         _ = first.outcome()
@@ -98,7 +101,9 @@ struct DaemonTests {
 
     @Test("-name process= is what ps shows")
     func processName() throws {
-        let process = try launch(["-name", "guest=g,process=my-machine,debug-threads=on", "-qmp", "unix:\(socket),server=on,wait=off"])
+        let process = try launch([
+            "-name", "guest=g,process=my-machine,debug-threads=on", "-qmp", "unix:\(socket),server=on,wait=off",
+        ])
         let monitor = QMPSocketClient(try Patience.connect(socket, process))
         #expect(monitor.negotiate())
         #expect(String(decoding: TestFile.content("/proc/\(process.identifier)/comm"), as: UTF8.self) == "my-machine\n")
@@ -118,10 +123,11 @@ struct DaemonTests {
             .split(separator: "\n")
         #expect(lines.count == 2)
         // 2026-11-24T11:30:00.123456Z is 27 characters.
-        #expect(lines.map { String($0.dropFirst(28)) } == [
-            "apus: guest: Nothing answers a write of 0x56 of 1 bytes at port 0x1234.",
-            "apus: guest: Nothing answers a read of 4 bytes at address 0xc8000000.",
-        ])
+        #expect(
+            lines.map { String($0.dropFirst(28)) } == [
+                "apus: guest: Nothing answers a write of 0x56 of 1 bytes at port 0x1234.",
+                "apus: guest: Nothing answers a read of 4 bytes at address 0xc8000000.",
+            ])
         #expect(lines.allSatisfy { $0.dropFirst(26).first == "Z" && $0.dropFirst(10).first == "T" })
     }
 

@@ -44,7 +44,8 @@ struct DescriptorTests {
         let second = try FileDescriptor.open("/dev/zero", O_RDWR)
         #expect(send(#"{"execute":"getfd","arguments":{"fdname":"one"}}"#, [first.rawValue])?["return"] == [:])
         #expect(
-            send(#"{"execute":"query-name"}{"execute":"getfd","arguments":{"fdname":"two"}}"#, [second.rawValue])?["return"]
+            send(#"{"execute":"query-name"}{"execute":"getfd","arguments":{"fdname":"two"}}"#, [second.rawValue])?[
+                "return"]
                 == [:])
         #expect(client.reply()?["return"] == [:])
         #expect(inode(ofNamed: "one") == inode(first.rawValue) && inode(ofNamed: "two") == inode(second.rawValue))
@@ -93,7 +94,10 @@ struct DescriptorTests {
         #expect(
             client.execute("query-fdsets") == [
                 ["fdset-id": 0, "fds": [["fd": first["fd"] ?? .null]]],
-                ["fdset-id": 7, "fds": [["fd": second["fd"] ?? .null, "opaque": "note"], ["fd": third["fd"] ?? .null]]],
+                [
+                    "fdset-id": 7,
+                    "fds": [["fd": second["fd"] ?? .null, "opaque": "note"], ["fd": third["fd"] ?? .null]],
+                ],
             ])
         #expect(client.execute("remove-fd", ["fdset-id": 7, "fd": second["fd"] ?? .null]) == [:])
         #expect(client.execute("query-fdsets")?[1]?["fds"]?.arrayValue?.count == 1)
@@ -119,7 +123,9 @@ struct DescriptorTests {
         // Other tests of this process open and close files meanwhile: hundreds would show all the same.
         let before = count()
         for _ in 0..<300 {
-            #expect(DescriptorSender.send(" ", with: [null.rawValue, null.rawValue, null.rawValue], over: client.fileDescriptor))
+            #expect(
+                DescriptorSender.send(
+                    " ", with: [null.rawValue, null.rawValue, null.rawValue], over: client.fileDescriptor))
             machine.settle()
         }
         #expect(client.execute("query-status") != nil)

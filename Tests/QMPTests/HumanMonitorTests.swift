@@ -34,7 +34,10 @@ struct HumanMonitorTests {
     @Test("help lists every command and every subject of info, each in one line")
     func help() {
         let help = run("help")
-        for name in ["help|?", "info", "stop|s", "cont|c", "system_reset", "system_powerdown", "quit|q", "x ", "xp ", "memsave", "pmemsave"] {
+        for name in [
+            "help|?", "info", "stop|s", "cont|c", "system_reset", "system_powerdown", "quit|q", "x ", "xp ", "memsave",
+            "pmemsave",
+        ] {
             #expect(help.contains("\n\(name)") || help.hasPrefix(name), "\(name)")
         }
         #expect(run("info") == run("help info"))
@@ -54,9 +57,10 @@ struct HumanMonitorTests {
         #expect(run("c") == "")
         #expect(run("info status") == "VM status: running\n")
         #expect(run("system_reset") == "" && run("system_powerdown") == "")
-        #expect(machine.events.all == [
-            .stop, .resume, .reset(byGuest: false, reason: "host-qmp-system-reset"), .powerdown,
-        ])
+        #expect(
+            machine.events.all == [
+                .stop, .resume, .reset(byGuest: false, reason: "host-qmp-system-reset"), .powerdown,
+            ])
         #expect(run("quit") == "")
         machine.settle()
         #expect(machine.status == 0)
@@ -69,9 +73,11 @@ struct HumanMonitorTests {
         #expect(run("info uuid") == "12345678-9abc-def0-1234-56789abcdef0\n")
         #expect(run("info kvm") == "kvm support: disabled\n")
         let cpus = run("info cpus", processor: 1).split(separator: "\n")
-        #expect(cpus.count == 2 && cpus[0].hasPrefix("  CPU #0: thread_id=") && cpus[1].hasPrefix("* CPU #1: thread_id="))
+        #expect(
+            cpus.count == 2 && cpus[0].hasPrefix("  CPU #0: thread_id=") && cpus[1].hasPrefix("* CPU #1: thread_id="))
         #expect(run("info chardev") == "spare: filename=null\n")
-        #expect(run("info block").hasPrefix("n: null-co:// (null-co)\n    Attached to:      /machine/peripheral/disk\n"))
+        #expect(
+            run("info block").hasPrefix("n: null-co:// (null-co)\n    Attached to:      /machine/peripheral/disk\n"))
         let pci = run("info pci")
         #expect(pci.contains("  Bus  0, device   0, function 0:\n    Host bridge: PCI device 8086:29c0\n"))
         #expect(pci.contains("      secondary bus 1.\n") && pci.contains("PCI device 1af4:1042\n"))
@@ -89,8 +95,10 @@ struct HumanMonitorTests {
         #expect(run("xp 0x1000") == "0000000000001000: 0x03020100\n")
         #expect(
             run("xp /6xw 0x1000")
-                == "0000000000001000: 0x03020100 0x07060504 0x0b0a0908 0x0f0e0d0c\n0000000000001010: 0x13121110 0x17161514\n")
-        #expect(run("xp/9xb 4096") == "0000000000001000: 0x00 0x01 0x02 0x03 0x04 0x05 0x06 0x07\n0000000000001008: 0x08\n")
+                == "0000000000001000: 0x03020100 0x07060504 0x0b0a0908 0x0f0e0d0c\n0000000000001010: 0x13121110 0x17161514\n"
+        )
+        #expect(
+            run("xp/9xb 4096") == "0000000000001000: 0x00 0x01 0x02 0x03 0x04 0x05 0x06 0x07\n0000000000001008: 0x08\n")
         #expect(run("xp /1xg 0x1008") == "0000000000001008: 0x0f0e0d0c0b0a0908\n")
         #expect(run("xp /2dh 0x1000") == "0000000000001000:    256    770\n")
         #expect(run("xp /1db 0x2003") == "0000000000002003:   -1\n")
@@ -103,12 +111,16 @@ struct HumanMonitorTests {
         #expect(run("x /2xg 0x3fffff8").contains("Cannot access memory"))
     }
 
-    @Test("What cannot be is answered in a sentence", arguments: [
-        "frobnicate", "info", "info frobnicate", "x", "xp", "xp /0x 0", "xp /99999999x 0", "xp /5y 0", "xp here", "stop now",
-        "memsave", "memsave 0", "memsave 0 1", "pmemsave 0 0 /dev/null", "pmemsave 0 0x4000001 /dev/null",
-        "pmemsave 0xffffffffffffffff 2 /dev/null", "pmemsave 0 1 /no/such/directory/file", "help frobnicate", "\"", "x/ 5",
-        "xp /xw",
-    ])
+    @Test(
+        "What cannot be is answered in a sentence",
+        arguments: [
+            "frobnicate", "info", "info frobnicate", "x", "xp", "xp /0x 0", "xp /99999999x 0", "xp /5y 0", "xp here",
+            "stop now",
+            "memsave", "memsave 0", "memsave 0 1", "pmemsave 0 0 /dev/null", "pmemsave 0 0x4000001 /dev/null",
+            "pmemsave 0xffffffffffffffff 2 /dev/null", "pmemsave 0 1 /no/such/directory/file", "help frobnicate", "\"",
+            "x/ 5",
+            "xp /xw",
+        ])
     func mistakes(_ line: String) {
         let text = run(line)
         if ["info", "\"", "x/ 5"].contains(line) { return }
@@ -129,10 +141,15 @@ struct HumanMonitorTests {
         #expect(client.result("pmemsave", ["val": 0x1ffe, "size": 10, "filename": .string(scratch.file("c"))]) == [:])
         #expect(try content("c") == Array(bytes.prefix(10)))
         #expect(
-            client.result("memsave", ["val": 0x2000, "size": 3, "filename": .string(scratch.file("d")), "cpu-index": 1]) == [:])
+            client.result(
+                "memsave", ["val": 0x2000, "size": 3, "filename": .string(scratch.file("d")), "cpu-index": 1]) == [:])
         #expect(try content("d") == Array(bytes[2..<5]))
-        #expect(client.failure("pmemsave", ["val": 0x4000000, "size": 1, "filename": "/dev/null"])?.errorClass == "GenericError")
-        #expect(client.failure("memsave", ["val": 0, "size": 1, "filename": "/dev/null", "cpu-index": 2])?.errorClass == "GenericError")
+        #expect(
+            client.failure("pmemsave", ["val": 0x4000000, "size": 1, "filename": "/dev/null"])?.errorClass
+                == "GenericError")
+        #expect(
+            client.failure("memsave", ["val": 0, "size": 1, "filename": "/dev/null", "cpu-index": 2])?.errorClass
+                == "GenericError")
     }
 }
 
@@ -213,7 +230,8 @@ struct HumanPortTests {
     @Test("A chardev with mux=on carries a console and a monitor too")
     func sharedCharacter() throws {
         let (machine, server, terminal) = try connect(
-            "-chardev socket,id=c,path=\(scratch.file("s")),server=on,wait=off,mux=on -serial chardev:c -mon chardev=c,mode=readline")
+            "-chardev socket,id=c,path=\(scratch.file("s")),server=on,wait=off,mux=on -serial chardev:c -mon chardev=c,mode=readline"
+        )
         machine.settle()
         terminal.type("\u{1}cquit\r")
         #expect(terminal.shown("quit\r\n(apus) ").contains("monitor - type 'help'"))

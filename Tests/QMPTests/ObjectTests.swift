@@ -28,7 +28,8 @@ struct ObjectTests {
 
     @Test("Devices, processors and objects are where clients look for them")
     func places() {
-        #expect(names("/") == ["type": "string", "machine": "child<pc-q35-7.2-machine>", "objects": "child<container>"])
+        #expect(
+            names("/") == ["type": "string", "machine": "child<pc-q35-7.2-machine>", "objects": "child<container>"])
         #expect(names("/machine")["peripheral"] == "child<container>")
         #expect(names("/machine/peripheral") == ["type": "string", "disk": "child<virtio-blk-pci>"])
         #expect(names("/machine/peripheral-anon")["device[0]"] == "child<virtio-rng-pci>")
@@ -84,9 +85,12 @@ struct ObjectTests {
         #expect(streams.last?["filename"]?.stringValue?.hasPrefix("pty:/dev/pts/") == true)
     }
 
-    @Test("What there is none of is an empty list", arguments: [
-        "query-migrate-capabilities", "query-tpm", "query-tpm-models", "query-tpm-types", "query-jobs", "query-block-jobs",
-    ])
+    @Test(
+        "What there is none of is an empty list",
+        arguments: [
+            "query-migrate-capabilities", "query-tpm", "query-tpm-models", "query-tpm-types", "query-jobs",
+            "query-block-jobs",
+        ])
     func absent(_ command: String) {
         #expect(client.result(command) == [])
     }
@@ -100,7 +104,8 @@ struct ObjectTests {
         #expect(!all.contains { $0["option"] == "sandbox" })
         let smp = try #require(client.result("query-command-line-options", ["option": "smp-opts"])?.arrayValue)
         #expect(smp.count == 1)
-        #expect(smp[0]["parameters"]?.arrayValue?.contains { $0["name"] == "threads" && $0["type"] == "number" } == true)
+        #expect(
+            smp[0]["parameters"]?.arrayValue?.contains { $0["name"] == "threads" && $0["type"] == "number" } == true)
         #expect(client.failure("query-command-line-options", ["option": "warp"])?.errorClass == "GenericError")
     }
 }

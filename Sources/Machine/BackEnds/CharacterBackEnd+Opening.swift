@@ -66,7 +66,8 @@ extension BackEnds {
         return backend
     }
 
-    private func open(_ socket: SocketConfiguration, at address: SocketAddress) throws(CharacterError) -> SocketBackend {
+    private func open(_ socket: SocketConfiguration, at address: SocketAddress) throws(CharacterError) -> SocketBackend
+    {
         if socket.isServer { return try SocketBackend(listeningAt: address, loop: loop) }
         guard socket.reconnectDelay > 0 else { return try SocketBackend(connectingTo: address, loop: loop) }
         return try SocketBackend(connectingTo: address, again: socket.reconnectDelay, loop: loop)

@@ -58,7 +58,8 @@ extension BackEnds {
             let multiplexer = multiplex(backend)
             keep(
                 CharacterStream(
-                    identifier: nil, label: label ?? user, backend: backend, multiplexer: multiplexer, wantsMonitor: true,
+                    identifier: nil, label: label ?? user, backend: backend, multiplexer: multiplexer,
+                    wantsMonitor: true,
                     user: user))
             return multiplexer.makePort()
         }

@@ -47,7 +47,8 @@ extension Commands {
     private static func processor(_ reader: inout PropertyReader, _ machine: Machine) throws -> Int {
         let index = try reader.value(Arguments.processor)
         guard machine.processors.indices.contains(index) else {
-            throw reader.refusal(Arguments.processor, allowed: "a processor's index, 0 to \(machine.processors.count - 1)")
+            throw reader.refusal(
+                Arguments.processor, allowed: "a processor's index, 0 to \(machine.processors.count - 1)")
         }
         return index
     }

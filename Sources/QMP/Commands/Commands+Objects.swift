@@ -17,7 +17,9 @@ extension Commands {
         Command("qom-list", Arguments.list, returns: [ObjectPropertyInformation].self) { context, reader in
             let path = try reader.value(Arguments.path)
             try reader.finish()
-            return try node(path, context.machine).listing.map { ObjectPropertyInformation(name: $0.name, type: $0.type) }
+            return try node(path, context.machine).listing.map {
+                ObjectPropertyInformation(name: $0.name, type: $0.type)
+            }
         },
         Command("qom-get", Arguments.get, returns: JSON.self) { context, reader in
             let path = try reader.value(Arguments.path)

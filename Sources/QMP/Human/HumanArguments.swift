@@ -43,7 +43,9 @@ struct HumanArguments {
 
     /// Refuses words that nobody took.
     func finish() throws(QMPError) {
-        if let word = words.first { throw QMPError("\(name) has no use for '\(word)'; help \(name) shows what it takes.") }
+        if let word = words.first {
+            throw QMPError("\(name) has no use for '\(word)'; help \(name) shows what it takes.")
+        }
     }
 
     private static func split(_ line: String) -> [String] {

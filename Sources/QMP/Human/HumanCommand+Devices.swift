@@ -32,7 +32,8 @@ extension HumanCommand {
                 let name = device.configuration.identifier ?? ""
                 let properties = tree.descendant(device.path)?.properties ?? []
                 return "dev: \(device.configuration.driver), id \"\(name)\"\n"
-                    + properties.map { "  \($0.name) = \(String(decoding: $0.value.bytes(), as: UTF8.self))\n" }.joined()
+                    + properties.map { "  \($0.name) = \(String(decoding: $0.value.bytes(), as: UTF8.self))\n" }
+                    .joined()
             }.joined()
         },
     ]
@@ -42,12 +43,15 @@ extension HumanCommand {
             MemoryFormat.padded(String(number, radix: 16), digits, with: "0")
         }
         let code = UInt16(truncatingIfNeeded: device.identity.classCode >> 8)
-        var text = "  Bus \(MemoryFormat.padded(String(device.bus), 2)), device "
+        var text =
+            "  Bus \(MemoryFormat.padded(String(device.bus), 2)), device "
             + "\(MemoryFormat.padded(String(device.address.device), 3)), function \(device.address.function):\n"
-        text += "    \(classNames[code] ?? "Class \(hexadecimal(code, 4))"): PCI device "
+        text +=
+            "    \(classNames[code] ?? "Class \(hexadecimal(code, 4))"): PCI device "
             + "\(hexadecimal(device.identity.vendor, 4)):\(hexadecimal(device.identity.device, 4))\n"
         if device.identity.subsystemVendor != 0 {
-            text += "      PCI subsystem \(hexadecimal(device.identity.subsystemVendor, 4))"
+            text +=
+                "      PCI subsystem \(hexadecimal(device.identity.subsystemVendor, 4))"
                 + ":\(hexadecimal(device.identity.subsystem, 4))\n"
         }
         if let pin = device.interruptPin {
@@ -56,7 +60,8 @@ extension HumanCommand {
             text += "      IRQ \(device.interruptLine), pin \(letters.indices.contains(index) ? letters[index] : "?")\n"
         }
         if let bridge = device.bridge {
-            text += "      BUS \(bridge.primary).\n      secondary bus \(bridge.secondary).\n"
+            text +=
+                "      BUS \(bridge.primary).\n      secondary bus \(bridge.secondary).\n"
                 + "      subordinate bus \(bridge.subordinate).\n"
         }
         for region in device.regions {

@@ -1,9 +1,9 @@
+internal import Bus
 internal import Configuration
 internal import Hypervisor
 internal import JSON
 internal import Machine
 internal import Memory
-internal import Bus
 
 // `info`: the machine as a whole.
 extension HumanCommand {
@@ -41,7 +41,8 @@ extension HumanCommand {
             let indices = isAll ? Array(context.machine.processors.indices) : [context.processor]
             return try indices.map { index in
                 guard let text = try context.machine.registers(ofProcessor: index) else {
-                    throw QMPError("The processors have no registers: \(context.machine.hypervisor.name) runs no guest code.")
+                    throw QMPError(
+                        "The processors have no registers: \(context.machine.hypervisor.name) runs no guest code.")
                 }
                 return "CPU#\(index)\n\(text)"
             }.joined(separator: "\n")

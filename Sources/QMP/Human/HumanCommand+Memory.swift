@@ -12,14 +12,18 @@ extension HumanCommand {
             context, arguments in
             let format = try MemoryFormat(arguments.format ?? "")
             let address = try arguments.number("an address")
-            return format.dump(at: address) { context.machine.bytes(atLinear: $0, count: $1, processor: context.processor) }
+            return format.dump(at: address) {
+                context.machine.bytes(atLinear: $0, count: $1, processor: context.processor)
+            }
         },
-        HumanCommand("xp", taking: "/FORMAT ADDRESS", "show memory by its guest-physical address") { context, arguments in
+        HumanCommand("xp", taking: "/FORMAT ADDRESS", "show memory by its guest-physical address") {
+            context, arguments in
             let format = try MemoryFormat(arguments.format ?? "")
             let address = try arguments.number("an address")
             return format.dump(at: address) { context.machine.memory.bytes(at: GuestAddress($0), count: $1) }
         },
-        HumanCommand("memsave", taking: "ADDRESS SIZE FILE", "save memory as the processor sees it") { context, arguments in
+        HumanCommand("memsave", taking: "ADDRESS SIZE FILE", "save memory as the processor sees it") {
+            context, arguments in
             let image = try MemoryImage(&arguments)
             try image.save(context.machine) {
                 context.machine.bytes(atLinear: $0, count: $1, processor: context.processor)

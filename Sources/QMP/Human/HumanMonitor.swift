@@ -32,7 +32,9 @@ enum HumanMonitor {
         }
     }
 
-    private static let help: HumanCommand = HumanCommand("help", or: "?", taking: "[COMMAND]", "show the commands, or one of them") {
+    private static let help: HumanCommand = HumanCommand(
+        "help", or: "?", taking: "[COMMAND]", "show the commands, or one of them"
+    ) {
         _, arguments in
         guard let name = arguments.next() else { return commands.map(\.help).joined() }
         if name == "info" { return information }
@@ -42,7 +44,8 @@ enum HumanMonitor {
         return command.help
     }
 
-    private static let info: HumanCommand = HumanCommand("info", taking: "[SUBJECT]", "show something of the machine") { context, arguments in
+    private static let info: HumanCommand = HumanCommand("info", taking: "[SUBJECT]", "show something of the machine") {
+        context, arguments in
         guard let name = arguments.next() else { return information }
         guard let subject = HumanCommand.subjects.first(where: { $0.isNamed(name) }) else {
             throw QMPError("There is no subject '\(name)'; info alone lists them.")

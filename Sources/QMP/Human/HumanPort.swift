@@ -1,6 +1,6 @@
 internal import Character
-internal import Machine
 internal import Configuration
+internal import Machine
 internal import Synchronization
 
 /// A human monitor on a character stream: a prompt, an echo, and answers.

@@ -1,6 +1,12 @@
 /// How `x` and `xp` show memory: a count, a notation and a size, as in `16xb`.
 struct MemoryFormat: Equatable {
-    enum Notation: Character { case hexadecimal = "x", signed = "d", unsigned = "u", octal = "o", character = "c" }
+    enum Notation: Character {
+        case hexadecimal = "x"
+        case signed = "d"
+        case unsigned = "u"
+        case octal = "o"
+        case character = "c"
+    }
 
     /// More would fill a terminal for hours.
     private static let limit = 1 << 16
@@ -27,7 +33,8 @@ struct MemoryFormat: Equatable {
             } else if let width = ["b": 1, "h": 2, "w": 4, "g": 8][letter] {
                 size = width
             } else {
-                throw QMPError("A format is a count, one of x d u o c, and one of b h w g; '\(letter)' is none of them.")
+                throw QMPError(
+                    "A format is a count, one of x d u o c, and one of b h w g; '\(letter)' is none of them.")
             }
         }
         if notation == .character { size = 1 }

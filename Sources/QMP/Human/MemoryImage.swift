@@ -20,7 +20,8 @@ struct MemoryImage {
             read(address + (size - 1), 1) != nil
         else { throw outside }
         do throws(Errno) {
-            let file = try machine.backEnds.descriptorSets.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, mode: 0o600)
+            let file = try machine.backEnds.descriptorSets.open(
+                path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, mode: 0o600)
             var done: UInt64 = 0
             while done < size {
                 guard let bytes = read(address + done, Int(min(size - done, MemoryImage.piece))) else { break }
@@ -41,12 +42,15 @@ struct MemoryImage {
             let number = file.rawValue
             // The array outlives the call.
             done += try Errno.retry {
-                unsafe bytes.withUnsafeBytes { unsafe Glibc.write(number, $0.baseAddress.map { unsafe $0 + start }, $0.count - start) }
+                unsafe bytes.withUnsafeBytes {
+                    unsafe Glibc.write(number, $0.baseAddress.map { unsafe $0 + start }, $0.count - start)
+                }
             }
         }
     }
 
     private var outside: QMPError {
-        QMPError("Invalid addr 0x\(MemoryFormat.padded(String(address, radix: 16), 16, with: "0"))/size \(size) specified")
+        QMPError(
+            "Invalid addr 0x\(MemoryFormat.padded(String(address, radix: 16), 16, with: "0"))/size \(size) specified")
     }
 }
