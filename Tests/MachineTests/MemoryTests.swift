@@ -103,7 +103,7 @@ struct MemoryTests {
             "-m 64 -mem-path /no/such/place",
             "-mem-path: Cannot use '/no/such/place' as memory: No such file or directory."
         ),
-        ("-m 64T", "-m: Cannot allocate 67108864 MiB of guest memory: Cannot allocate memory; a smaller -m may fit."),
+        ("-m 256T", "-m: Cannot allocate 268435456 MiB of guest memory: Cannot allocate memory; a smaller -m may fit."),
         (
             "-object memory-backend-ram,id=m,size=64M,sice=1",
             "-object memory-backend-ram,id=m has no property 'sice'; did you mean 'size'?"

@@ -19,7 +19,7 @@ struct MemoryTests {
                 ],
                 [
                     "id": "pc.ram", "size": 67_108_864, "merge": false, "dump": true, "prealloc": false, "share": false,
-                    "reserve": true, "host-nodes": [], "policy": "default",
+                    "reserve": false, "host-nodes": [], "policy": "default",
                 ],
             ])
     }
