@@ -37,7 +37,9 @@ extension Machine {
         case .power(.exit(let status)): quit(byGuest: true, reason: "guest-shutdown", status: status)
         case .quit: quit(reason: "host-ui")
         case .stopped(_, .interrupted): break
-        case .stopped(_, .tripleFault): reset(byGuest: true, reason: "guest-reset")
+        case .stopped(let index, .tripleFault):
+            log.warning("vCPU \(index) met a triple fault, which resets the machine.")
+            reset(byGuest: true, reason: "guest-reset")
         case .stopped(let index, .failed(let reason)):
             log.error("vCPU \(index) stopped: \(reason)")
             halt(as: .internalError)
