@@ -71,7 +71,7 @@ struct MachineInformation: ReplyObject {
     let maximumProcessors: Int
     let ramIdentifier: String
     let hotpluggableProcessors = false
-    let numaMemorySupported = false
+    let numaMemorySupported = true
     let deprecated = false
 
     init(_ type: MachineType) {
